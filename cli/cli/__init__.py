@@ -1,0 +1,1 @@
+"""The carpass command: local stack, demo, operations."""

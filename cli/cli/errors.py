@@ -1,0 +1,2 @@
+class StackError(Exception):
+    """Something a person must put right; the message is one sentence that says what to do."""

@@ -1,0 +1,49 @@
+"""Local TCP ports: chosen once, remembered in the state folder, told when somebody else took them."""
+
+import random
+import socket
+from collections.abc import Iterable
+from pathlib import Path
+
+from cli.errors import StackError
+
+# Below the kernel's range for outgoing connections: a port of ours must still be free after its
+# server was killed and starts again.
+_CHOICES = range(20_000, 32_000)
+_ATTEMPTS = 200
+
+
+def is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """True when a server could listen on `port` now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def choose_port(avoid: Iterable[int] = ()) -> int:
+    """A free port on 127.0.0.1 that is not in `avoid`."""
+    taken = set(avoid)
+    for _ in range(_ATTEMPTS):
+        port = random.choice(_CHOICES)  # noqa: S311 -- no secret: two stacks must only rarely choose alike
+        if port not in taken and is_free(port):
+            return port
+    raise StackError("No free TCP port was found on 127.0.0.1; end some local servers and try again.")
+
+
+def remembered_port(file: Path, avoid: Iterable[int] = ()) -> int:
+    """The port written in `file`; chosen and written there at the first call."""
+    if file.exists():
+        return int(file.read_text())
+    port = choose_port(avoid)
+    file.write_text(f"{port}\n")
+    return port
+
+
+def require_free(port: int, part: str, remedy: str) -> None:
+    """Raise the sentence a person needs when `port` is taken."""
+    if not is_free(port):
+        raise StackError(f"Port {port} of {part} is in use by another program; {remedy}")
