@@ -1,0 +1,1 @@
+"""The plumbing every CarPass service stands on."""

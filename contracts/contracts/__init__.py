@@ -1,0 +1,1 @@
+"""The events of CarPass: models, topic registry, schemas."""

@@ -1,0 +1,1 @@
+"""The notification queue, Telegram delivery and the bot."""

@@ -1,0 +1,1 @@
+"""A local double of the Telegram Bot API, for development and tests."""

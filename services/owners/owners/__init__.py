@@ -1,0 +1,1 @@
+"""The vehicle passport as its owner keeps it."""

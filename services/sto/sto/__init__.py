@@ -1,0 +1,1 @@
+"""Service centers, their people and their car links."""

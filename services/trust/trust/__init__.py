@@ -1,0 +1,1 @@
+"""Recommendations, audit, scores and the timeline of a car."""

@@ -1,0 +1,1 @@
+"""The work order and what its completion writes for ever."""
