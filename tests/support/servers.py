@@ -1,0 +1,75 @@
+"""PostgreSQL and Kafka of one test run: started by the worker that needs one first, ended with the run."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cli.embedded.kafka import EmbeddedKafka
+from cli.embedded.postgres import FAST_AND_UNSAFE, EmbeddedPostgres
+from cli.processes import ProcessIdentity
+
+_REPOSITORY = Path(__file__).parents[2]
+
+
+def make_run_dir() -> Path:
+    """A new folder for the state of one test run, which the calling process owns."""
+    run_dir = Path(tempfile.mkdtemp(prefix="carpass-tests-"))
+    run_dir.chmod(0o711)  # PostgreSQL, as a user of its own, must pass through
+    ProcessIdentity.of(os.getpid()).write(run_dir / "controller.json")
+    return run_dir
+
+
+class RunServers:
+    """The servers under one run's folder; every worker of the run has such an object."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self.run_dir = run_dir
+        self._postgres = EmbeddedPostgres(run_dir / "postgres", settings=FAST_AND_UNSAFE)
+        self._kafka = EmbeddedKafka(run_dir / "kafka", settings={"broker.session.timeout.ms": "2000"})
+
+    def postgres_admin_url(self) -> str:
+        """The superuser's URL; starts the server when no worker has yet."""
+        given = os.environ.get("CARPASS_TEST_POSTGRES_URL")
+        if given:
+            return given
+        with self._locked():
+            self._postgres.start(60.0)
+        return self._postgres.superuser_url
+
+    def kafka_bootstrap(self) -> str:
+        """The broker's address; starts the broker when no worker has yet."""
+        given = os.environ.get("CARPASS_TEST_KAFKA_BOOTSTRAP")
+        if given:
+            return given
+        with self._locked():
+            self._kafka.start(120.0)
+        return self._kafka.bootstrap
+
+    def end(self) -> None:
+        """Kill both and remove their data, which nobody needs again."""
+        self._postgres.kill()
+        self._kafka.kill()
+        shutil.rmtree(self.run_dir, ignore_errors=True)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with (self.run_dir / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._start_reaper()
+            yield
+
+    def _start_reaper(self) -> None:
+        marker = self.run_dir / "reaper"
+        if marker.exists():
+            return
+        marker.touch()
+        # In the background of a shell that ends at once: nobody's child here, so no test meets it.
+        background = '"$0" "$@" >/dev/null 2>&1 </dev/null &'
+        reaper = [sys.executable, "-m", "tests.support.reaper", str(self.run_dir)]
+        subprocess.run(["/bin/sh", "-c", background, *reaper], check=True, cwd=_REPOSITORY)  # noqa: S603 -- our own
