@@ -211,7 +211,7 @@ class ReadingVerdict(Data):
 
 
 class OdometerJudged(RecordEvent):
-    """A reading arrived, or others' verdicts changed because of it: the changed verdicts and the last ok reading after them."""
+    """A reading came, changed or went: the verdicts that differ now, and the last ok reading after it."""
 
     event_type: ClassVar[str] = "owners.odometer.judged.v1"
 

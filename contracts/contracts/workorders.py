@@ -1,4 +1,4 @@
-"""Events of the workorders service. `WorkOrderCompleted` carries the whole immutable snapshot: no consumer asks back."""
+"""Events of the workorders service. `WorkOrderCompleted` carries the whole snapshot: no consumer asks back."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class JobDecision(Data):
 
 
 class EstimateDecided(WorkOrderEvent):
-    """The car's owner decided, or staff recorded the owner's consent with evidence (`consent_channel` says how it was given)."""
+    """The car's owner decided, or staff recorded the consent; `consent_channel` says how it was given."""
 
     event_type: ClassVar[str] = "workorders.workorder.estimate-decided.v1"
 
