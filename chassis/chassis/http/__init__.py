@@ -1,0 +1,30 @@
+"""The HTTP half of the chassis: everything that a service's `api` package imports."""
+
+from chassis.http.action import Acting, Action
+from chassis.http.answer import Answer
+from chassis.http.app import create_app
+from chassis.http.caller import Caller
+from chassis.http.errors import register_domain_errors
+from chassis.http.etag import etag
+from chassis.http.pages import Page, PageQuery, PageRequest, Position, next_cursor, page
+from chassis.http.reading import Reader, reading
+from chassis.http.schemas import ApiModel
+
+__all__ = [
+    "Acting",
+    "Action",
+    "Answer",
+    "ApiModel",
+    "Caller",
+    "Page",
+    "PageQuery",
+    "PageRequest",
+    "Position",
+    "Reader",
+    "create_app",
+    "etag",
+    "next_cursor",
+    "page",
+    "reading",
+    "register_domain_errors",
+]

@@ -1,0 +1,93 @@
+"""Around everything: the request's span, its access log line, its metric, and the answer when all else failed."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis.http.errors import problem_response
+from chassis.http.metrics import REQUEST_SECONDS
+from chassis.problems import Problem
+from chassis.telemetry import current_trace_id, server_span
+
+_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}", re.ASCII)
+_QUIET = frozenset({"/livez", "/readyz", "/metrics"})
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+UNROUTED = "(none)"
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("chassis.http")
+
+
+class Observed:
+    """The outermost middleware. Never logs a query, a body, a header or a raw path."""
+
+    def __init__(self, app: ASGIApp, *, service: str) -> None:
+        self._app = app
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves the request inside its span."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+        with server_span(headers.get("traceparent"), method) as span:
+            exchange = _Exchange(headers.get("x-request-id"), send)
+            started = time.perf_counter()
+            await self._answer(scope, receive, exchange)
+            seconds = time.perf_counter() - started
+            route = _route(scope)
+            REQUEST_SECONDS.labels(self._service, method, route, exchange.status).observe(seconds)
+            span.update_name(f"{method} {route}")
+            span.set_attribute("http.response.status_code", exchange.status)
+            span.set_attribute("http.route", route)
+            if route not in _QUIET:
+                log.info(
+                    "request",
+                    method=method,
+                    route=route,
+                    status=exchange.status,
+                    duration_ms=round(seconds * 1000, 2),
+                )
+
+    async def _answer(self, scope: Scope, receive: Receive, exchange: _Exchange) -> None:
+        try:
+            await self._app(scope, receive, exchange.send)
+        except Problem as problem:
+            await problem_response(problem)(scope, receive, exchange.send)
+        except Exception:
+            log.exception("request failed", route=_route(scope))
+            if exchange.started:
+                raise  # half an answer is out: only breaking the connection tells the client
+            await problem_response(Problem())(scope, receive, exchange.send)
+
+
+class _Exchange:
+    """One answer on its way out."""
+
+    def __init__(self, request_id: str | None, send: Send) -> None:
+        self._request_id = request_id if request_id and _REQUEST_ID.fullmatch(request_id) else None
+        self._send = send
+        self.status = 500
+        self.started = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            self.status = message["status"]
+            headers = MutableHeaders(raw=message["headers"])
+            headers["X-Trace-Id"] = current_trace_id()
+            if self._request_id is not None:
+                headers["X-Request-Id"] = self._request_id
+        await self._send(message)
+
+
+def _route(scope: Scope) -> str:
+    route: Any = scope.get("route")
+    return getattr(route, "path_format", UNROUTED)

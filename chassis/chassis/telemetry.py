@@ -1,0 +1,82 @@
+"""Traces and logs. One trace runs from an HTTP request through outbox and Kafka to every consumer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from opentelemetry.trace import Span, SpanKind
+
+from chassis.logs import configure_logging
+from chassis.settings import ServiceSettings
+from chassis.traces import current_traceparent, remote_parent
+
+_EXPORT_TIMEOUT_SECONDS = 5
+
+__all__ = [
+    "current_trace_id",
+    "current_traceparent",
+    "server_span",
+    "setup_telemetry",
+    "shutdown_telemetry",
+    "span_from",
+]
+
+_tracer = trace.get_tracer("chassis")
+_NO_TRACE_ID = "0" * 32
+
+
+def setup_telemetry(service: str, role: str, settings: ServiceSettings) -> None:
+    """Once per process, before the first span or log line."""
+    configure_logging(service, role, settings.log_level)
+    provider = TracerProvider(
+        sampler=ParentBased(TraceIdRatioBased(settings.trace_sample_ratio)),
+        resource=Resource.create({"service.name": service, "carpass.role": role}),
+        shutdown_on_exit=False,
+    )
+    if settings.otlp_endpoint:
+        exporter = OTLPSpanExporter(endpoint=settings.otlp_endpoint, timeout=_EXPORT_TIMEOUT_SECONDS)
+        provider.add_span_processor(BatchSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+
+
+def shutdown_telemetry() -> None:
+    """Sends what is left of the spans."""
+    provider = trace.get_tracer_provider()
+    if isinstance(provider, TracerProvider):
+        provider.force_flush(_EXPORT_TIMEOUT_SECONDS * 1000)
+        provider.shutdown()
+
+
+def current_trace_id() -> str:
+    """The trace id as hex; all zeros outside any trace."""
+    span = trace.get_current_span().get_span_context()
+    return f"{span.trace_id:032x}" if span.is_valid else _NO_TRACE_ID
+
+
+@contextmanager
+def span_from(traceparent: str | None, name: str, *, kind: SpanKind = SpanKind.CONSUMER) -> Iterator[Span]:
+    """A span that continues the trace in `traceparent`, or starts a new one; log lines inside carry its trace id."""
+    with _tracer.start_as_current_span(name, context=_parent(traceparent), kind=kind) as span:
+        yield span
+
+
+@contextmanager
+def server_span(traceparent: str | None, name: str) -> Iterator[Span]:
+    """The span of one HTTP request. Errors are answered inside it, so it records no exception by itself."""
+    with _tracer.start_as_current_span(
+        name, context=_parent(traceparent), kind=SpanKind.SERVER, record_exception=False
+    ) as span:
+        yield span
+
+
+def _parent(traceparent: str | None) -> Context:
+    span = remote_parent(traceparent)
+    return Context() if span is None else trace.set_span_in_context(span, Context())
