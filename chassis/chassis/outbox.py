@@ -1,0 +1,96 @@
+"""From an event to the row that the relay sends: the key, headers and value are made ready here, once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chassis.ids import new_id
+from chassis.problems import Invalid
+from contracts.event import Event
+
+MAX_EVENT_BYTES: Final = 512 * 1024
+
+_INSERT: Final = text(
+    """
+    INSERT INTO outbox (topic, key, headers, payload)
+    SELECT topic, key, headers::json, payload
+    FROM unnest(CAST(:topics AS text[]), CAST(:keys AS bytea[]), CAST(:headers AS text[]), CAST(:payloads AS bytea[]))
+         WITH ORDINALITY AS new (topic, key, headers, payload, place)
+    ORDER BY place
+    """
+)
+
+
+class EventTooLarge(Invalid):
+    """The change would publish an event of more than 512 KB (422)."""
+
+    slug = "event-too-large"
+    title = "Too large to record"
+    detail = "What you send makes a record of more than 512 KB."
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A Kafka record in the making. `payload` None is a tombstone."""
+
+    topic: str
+    key: bytes
+    headers: str
+    payload: bytes | None
+
+
+def cloud_event_headers(event: Event, event_id: UUID, traceparent: str | None) -> dict[str, str]:
+    """The headers of a CloudEvent in Kafka's binary mode."""
+    headers = {
+        "ce_specversion": "1.0",
+        "ce_id": str(event_id),
+        "ce_source": f"/carpass/{event.event_type.partition('.')[0]}",
+        "ce_type": event.event_type,
+        "ce_subject": event.subject,
+        "ce_time": event.occurred_at.isoformat(),
+        "content-type": "application/json",
+    }
+    if traceparent is not None:
+        headers["traceparent"] = traceparent
+    return headers
+
+
+def event_payload(event: Event) -> bytes:
+    """The record's value; raises EventTooLarge."""
+    payload = event.__pydantic_serializer__.to_json(event)
+    if len(payload) > MAX_EVENT_BYTES:
+        raise EventTooLarge
+    return payload
+
+
+def outbox_row(event: Event, *, traceparent: str | None) -> tuple[UUID, OutboxRow]:
+    """The event's new id and its row; raises EventTooLarge."""
+    event_id = new_id()
+    headers = orjson.dumps(cloud_event_headers(event, event_id, traceparent)).decode()
+    return event_id, OutboxRow(event.topic, event.key.encode(), headers, event_payload(event))
+
+
+def tombstone_row(topic: str, key: str, *, traceparent: str | None) -> OutboxRow:
+    """The row that removes a key's last event from a compacted topic."""
+    headers = {} if traceparent is None else {"traceparent": traceparent}
+    return OutboxRow(topic, key.encode(), orjson.dumps(headers).decode(), None)
+
+
+async def insert_outbox_rows(connection: AsyncConnection, rows: Sequence[OutboxRow]) -> None:
+    """Inserts them with ids in the order given, by one statement."""
+    await connection.execute(
+        _INSERT,
+        {
+            "topics": [row.topic for row in rows],
+            "keys": [row.key for row in rows],
+            "headers": [row.headers for row in rows],
+            "payloads": [row.payload for row in rows],
+        },
+    )
