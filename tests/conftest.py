@@ -1,8 +1,11 @@
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chassis.provision import ServiceDatabase
+from tests.support.databases import ServiceDatabaseFactory, TestDatabases
 from tests.support.servers import RunServers, make_run_dir
 
 _SERVERS = pytest.StashKey[RunServers]()
@@ -34,3 +37,23 @@ def postgres_admin_url(pytestconfig: pytest.Config) -> str:
 def kafka_bootstrap(pytestconfig: pytest.Config) -> str:
     """`host:port` of a real Apache Kafka, one for the whole test run."""
     return pytestconfig.stash[_SERVERS].kafka_bootstrap()
+
+
+@pytest.fixture(scope="session")
+def test_databases(postgres_admin_url: str, pytestconfig: pytest.Config) -> TestDatabases:
+    """Makes migrated databases; `service_database` also drops them."""
+    return TestDatabases(postgres_admin_url, pytestconfig.stash[_SERVERS].run_dir)
+
+
+@pytest.fixture
+async def service_database(test_databases: TestDatabases) -> AsyncIterator[ServiceDatabaseFactory]:
+    """`await service_database("owners")`: a migrated database with the service's three roles, for one test."""
+    made: list[ServiceDatabase] = []
+
+    async def create(service: str) -> ServiceDatabase:
+        made.append(await test_databases.create(service))
+        return made[-1]
+
+    yield create
+    for database in made:
+        await test_databases.drop(database)

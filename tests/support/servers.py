@@ -1,5 +1,6 @@
 """PostgreSQL and Kafka of one test run: started by the worker that needs one first, ended with the run."""
 
+import asyncio
 import fcntl
 import os
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 from cli.embedded.kafka import EmbeddedKafka
 from cli.embedded.postgres import FAST_AND_UNSAFE, EmbeddedPostgres
 from cli.processes import ProcessIdentity
+from tests.support.databases import drop_databases_of_run
 
 _REPOSITORY = Path(__file__).parents[2]
 
@@ -52,7 +54,10 @@ class RunServers:
         return self._kafka.bootstrap
 
     def end(self) -> None:
-        """Kill both and remove their data, which nobody needs again."""
+        """Kill both and remove their data; on a server that outlives the run, remove the run's databases."""
+        given = os.environ.get("CARPASS_TEST_POSTGRES_URL")
+        if given and any(self.run_dir.glob("template-*")):
+            asyncio.run(drop_databases_of_run(given, self.run_dir))
         self._postgres.kill()
         self._kafka.kill()
         shutil.rmtree(self.run_dir, ignore_errors=True)
@@ -72,4 +77,4 @@ class RunServers:
         # In the background of a shell that ends at once: nobody's child here, so no test meets it.
         background = '"$0" "$@" >/dev/null 2>&1 </dev/null &'
         reaper = [sys.executable, "-m", "tests.support.reaper", str(self.run_dir)]
-        subprocess.run(["/bin/sh", "-c", background, *reaper], check=True, cwd=_REPOSITORY)  # noqa: S603 -- our own
+        subprocess.run(["/bin/sh", "-c", background, *reaper], check=True, cwd=_REPOSITORY)
