@@ -36,6 +36,11 @@ class Health:
         self._stopping = True
 
     @property
+    def is_stopping(self) -> bool:
+        """True once the process is on its way out."""
+        return self._stopping
+
+    @property
     def alive(self) -> bool:
         """False when the event loop has not turned for a while."""
         return time.monotonic() - self._last_beat < HEARTBEAT_STALE_SECONDS

@@ -28,6 +28,7 @@ class ServiceSettings(BaseSettings):
         secrets_dir=_SECRETS if _SECRETS.is_dir() else None,
         extra="ignore",
         frozen=True,
+        hide_input_in_errors=True,
     )
 
     database_owner_url: str = Field(default="", repr=False)
@@ -52,6 +53,7 @@ class ServiceSettings(BaseSettings):
     db_statement_timeout: Seconds = 5.0
     db_acquire_timeout: Seconds = 2.0
     shutdown_grace: Seconds = 15.0
+    shutdown_announce: Annotated[float, Field(ge=0, le=30)] = 0.5
     read_model_patience: Seconds = 2.0
     health_check_timeout: Seconds = 2.0
     jwks_timeout: Seconds = 3.0

@@ -79,7 +79,7 @@ def _bare_app(service: str, settings: ServiceSettings, health: Health | None, li
     app.include_router(probes(app.state.health))
     register_problem_handlers(app)
     app.add_middleware(BodyGuard, max_body_bytes=settings.max_body_bytes)
-    app.add_middleware(Observed, service=service)  # the last one added is the outermost
+    app.add_middleware(Observed, service=service, health=app.state.health)  # the last one added is the outermost
 
     def openapi() -> dict[str, Any]:
         app.openapi_schema = app.openapi_schema or document(app)

@@ -10,6 +10,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chassis.health import Health
 from chassis.http.errors import problem_response
 from chassis.http.metrics import REQUEST_SECONDS
 from chassis.problems import Problem
@@ -26,9 +27,10 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("chassis.http")
 class Observed:
     """The outermost middleware. Never logs a query, a body, a header or a raw path."""
 
-    def __init__(self, app: ASGIApp, *, service: str) -> None:
+    def __init__(self, app: ASGIApp, *, service: str, health: Health) -> None:
         self._app = app
         self._service = service
+        self._health = health
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves the request inside its span."""
@@ -38,7 +40,7 @@ class Observed:
         headers = Headers(scope=scope)
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         with server_span(headers.get("traceparent"), method) as span:
-            exchange = _Exchange(headers.get("x-request-id"), send)
+            exchange = _Exchange(headers.get("x-request-id"), send, last=self._health.is_stopping)
             started = time.perf_counter()
             await self._answer(scope, receive, exchange)
             seconds = time.perf_counter() - started
@@ -71,9 +73,10 @@ class Observed:
 class _Exchange:
     """One answer on its way out."""
 
-    def __init__(self, request_id: str | None, send: Send) -> None:
+    def __init__(self, request_id: str | None, send: Send, *, last: bool) -> None:
         self._request_id = request_id if request_id and _REQUEST_ID.fullmatch(request_id) else None
         self._send = send
+        self._last = last
         self.status = 500
         self.started = False
 
@@ -83,6 +86,8 @@ class _Exchange:
             self.status = message["status"]
             headers = MutableHeaders(raw=message["headers"])
             headers["X-Trace-Id"] = current_trace_id()
+            if self._last:  # so that a kept-alive connection is not cut under its next request
+                headers["Connection"] = "close"
             if self._request_id is not None:
                 headers["X-Request-Id"] = self._request_id
         await self._send(message)
