@@ -1,0 +1,1 @@
+"""The read side: everything under the row-level security of whoever reads."""

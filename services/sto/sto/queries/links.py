@@ -1,0 +1,71 @@
+"""Car links, for the car's owner and for the center."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, select, tuple_
+
+from chassis.db import Transaction
+from sto.db.links import link_of
+from sto.db.models import car_link, service_center
+from sto.domain.link import CarLink, LinkStatus
+
+
+@dataclass(frozen=True, slots=True)
+class NamedLink:
+    """A link, and its center's name as it is today."""
+
+    link: CarLink
+    center_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSearch:
+    """What is looked for: links of a center, or to the cars of an owner."""
+
+    owner_id: UUID | None = None
+    center_id: UUID | None = None
+    car_id: UUID | None = None
+    status: LinkStatus | None = None
+
+
+async def find_named_link(tx: Transaction, link_id: UUID) -> NamedLink | None:
+    """The link, if the caller may see it."""
+    row = (await tx.execute(_named_links().where(car_link.c.id == link_id))).one_or_none()
+    return None if row is None else _named(row)
+
+
+async def list_links(
+    tx: Transaction, search: LinkSearch, *, after: tuple[datetime, UUID] | None, limit: int
+) -> Sequence[NamedLink]:
+    """Up to `limit` links, the latest requested first."""
+    wanted = _named_links().where(*_conditions(search))
+    if after is not None:
+        wanted = wanted.where(tuple_(car_link.c.requested_at, car_link.c.id) < after)
+    rows = await tx.execute(wanted.order_by(car_link.c.requested_at.desc(), car_link.c.id.desc()).limit(limit))
+    return [_named(row) for row in rows]
+
+
+def _named_links() -> Select[Any]:
+    return select(car_link, service_center.c.name.label("center_name")).join(
+        service_center, service_center.c.id == car_link.c.center_id
+    )
+
+
+def _conditions(search: LinkSearch) -> list[ColumnElement[bool]]:
+    columns = {
+        car_link.c.owner_id: search.owner_id,
+        car_link.c.center_id: search.center_id,
+        car_link.c.car_id: search.car_id,
+        car_link.c.status: search.status,
+    }
+    return [column == value for column, value in columns.items() if value is not None]
+
+
+def _named(row: Any) -> NamedLink:
+    return NamedLink(link_of(row), row.center_name)
