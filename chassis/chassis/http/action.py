@@ -64,7 +64,7 @@ class Acting:
                 return RenderedAnswer(first.status, first.headers, first.body).response(replayed=True)
             rendered = answer(await use_case(tx)).rendered()
             if scope is not None:
-                await keep_answer(tx, scope, StoredAnswer(rendered.status, rendered.headers, rendered.body))
+                await keep_answer(tx, scope, StoredAnswer(rendered.status, rendered.headers, rendered.stored))
         return rendered.response()
 
     async def _lagging(self) -> bool:
