@@ -1,0 +1,33 @@
+"""What the rules of this service refuse. The API tells a client how (see api/problems.py)."""
+
+# ruff: noqa: N818 -- each is named for the rule that it stands for
+
+from __future__ import annotations
+
+
+class DomainError(Exception):
+    """A rule was broken; its text is a sentence for the person who broke it."""
+
+
+class InvalidIdentity(DomainError):
+    """A VIN or a frame number that cannot be one."""
+
+
+class NotAReading(DomainError):
+    """Not a number that an odometer can show."""
+
+
+class IdentityIsAttested(DomainError):
+    """VIN and frame number are fixed once a completed work order stands in the car's history."""
+
+
+class RecordIsAttested(DomainError):
+    """An attested record is read-only for everybody, for ever."""
+
+
+class ExpenseBelongsToService(DomainError):
+    """The expense is the cost of a service entry and changes with it only."""
+
+
+class ReadingIsEvidence(DomainError):
+    """A reading that shows a rollback stays until an amendment explains it."""

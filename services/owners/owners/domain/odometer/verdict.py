@@ -1,0 +1,76 @@
+"""The verdict on every reading of one car: a function of the set of readings, never of the order they came in.
+
+Not built here yet: a meter replacement, which will shift what is read after it by an offset before this rule looks.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from owners.domain.odometer.chain import heaviest_chain
+from owners.domain.odometer.explain import Explainer
+from owners.domain.odometer.ordering import Placed, in_order
+from owners.domain.odometer.plausibility import unsupported
+from owners.domain.odometer.reading import Reading, Verdict
+from owners.domain.odometer.rollback import rolled_back
+
+MAX_PLAUSIBLE_KM: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is thought of one reading; a quarantined one comes with what it was probably meant to be."""
+
+    verdict: Verdict
+    candidates_km: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """All judgements of one car. `last_ok` is the reading that says where the odometer stands."""
+
+    judgements: Mapping[UUID, Judgement]
+    last_ok: UUID | None
+
+    def count(self, *verdicts: Verdict) -> int:
+        """How many readings have one of these verdicts."""
+        return sum(judgement.verdict in verdicts for judgement in self.judgements.values())
+
+
+def judge(readings: Collection[Reading], *, max_km: int = MAX_PLAUSIBLE_KM) -> Judged:
+    """Judges all readings of a car in O(n log² n).
+
+    In this order: replaced ones are out of the question; two that agree well below what was attested show a rollback;
+    of the rest, the heaviest chain is ok, less what only an implausibly long link reaches; what one slip explains is
+    quarantined; what remains is suspect.
+    """
+    ordered = in_order(reading for reading in readings if not reading.replaced)
+    back = rolled_back(ordered)
+    rest = [placed for placed in ordered if placed.place not in back]
+    chain = heaviest_chain(rest, max_km=max_km)
+    doubtful = unsupported(chain)
+    believed = [placed for placed in chain if placed.place not in doubtful]
+
+    judgements = {reading.id: Judgement("replaced") for reading in readings if reading.replaced}
+    judgements |= {placed.reading.id: Judgement("rollback") for placed in ordered if placed.place in back}
+    judgements |= {placed.reading.id: Judgement("ok") for placed in believed}
+    odd = [placed for placed in rest if placed.reading.id not in judgements]
+    judgements |= _explained(odd, believed, max_km)
+    return Judged(judgements, believed[-1].reading.id if believed else None)
+
+
+def _explained(odd: Sequence[Placed], believed: Sequence[Placed], max_km: int) -> dict[UUID, Judgement]:
+    if not odd:
+        return {}
+    explainer = Explainer.beside(believed, max_km=max_km)
+    places = [placed.place for placed in believed]
+    judgements: dict[UUID, Judgement] = {}
+    for placed in odd:
+        candidates = explainer.candidates(placed, bisect_left(places, placed.place))
+        verdict: Verdict = "quarantined" if candidates else "suspect"
+        judgements[placed.reading.id] = Judgement(verdict, candidates)
+    return judgements
