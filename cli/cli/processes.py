@@ -51,6 +51,16 @@ class ProcessIdentity:
         except psutil.NoSuchProcess:
             return None
 
+    def successor(self) -> str | None:
+        """The command line of another process that has this pid now."""
+        try:
+            process = psutil.Process(self.pid)
+            if abs(process.create_time() - self.started) <= _START_TIME_TOLERANCE:
+                return None
+            return " ".join(process.cmdline()) or process.name()
+        except psutil.Error:
+            return None
+
 
 class ManagedProcess:
     """One process of the stack: started here, or found again by its identity."""

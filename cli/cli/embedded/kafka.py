@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cli.embedded.kafka_jars import ensure_jars
-from cli.embedded.server import EmbeddedServer
 from cli.errors import StackError
+from cli.part import Part
 from cli.ports import remembered_port, require_free
 
 _LOGGING = Path(__file__).with_name("log4j2.properties")
@@ -53,17 +53,30 @@ _SETTINGS = {
 }
 
 
-class EmbeddedKafka(EmbeddedServer):
-    """One broker, which is its own controller."""
-
-    name = "Kafka"
+class EmbeddedKafka(Part):
+    """One broker, its own controller, whose data and ports stay in `state_dir`, so that a later start resumes them."""
 
     def __init__(
-        self, state_dir: Path, *, settings: Mapping[str, str] | None = None, log: Path | None = None
+        self,
+        state_dir: Path,
+        *,
+        settings: Mapping[str, str] | None = None,
+        log: Path | None = None,
+        record: Path | None = None,
     ) -> None:
-        super().__init__(state_dir, log)
+        self.state_dir = state_dir.absolute()
+        super().__init__(
+            "Kafka",
+            log=log or self.state_dir / "kafka.log",
+            record=record or self.state_dir / "process.json",
+        )
         self._settings = _SETTINGS | dict(settings or {})
         self._data = self.state_dir / "data"
+
+    @property
+    def port(self) -> int:
+        """The clients' port on 127.0.0.1, chosen at the first call."""
+        return remembered_port(self.state_dir / "port")
 
     @property
     def bootstrap(self) -> str:
@@ -71,7 +84,7 @@ class EmbeddedKafka(EmbeddedServer):
         return f"127.0.0.1:{self.port}"
 
     def start(self, deadline: float = 60.0) -> None:
-        """As every embedded server; the first start also downloads Kafka and formats its storage."""
+        """As every part; the first start also downloads Kafka and formats its storage."""
         super().start(deadline)
 
     def _prepare(self, until: float) -> list[str | Path]:
@@ -85,7 +98,8 @@ class EmbeddedKafka(EmbeddedServer):
             self._format(configuration, until)
         return [*_java(), "kafka.Kafka", configuration]
 
-    def _ready(self) -> bool:
+    def ready(self) -> bool:
+        """True when clients are served."""
         return _answers("127.0.0.1", self.port)
 
     def _environment(self) -> dict[str, str]:
@@ -118,9 +132,7 @@ class EmbeddedKafka(EmbeddedServer):
                 env=self._environment(),
             )
         except subprocess.TimeoutExpired:
-            raise StackError(
-                "Kafka's storage could not be formatted in time; the disk may be slow or full."
-            ) from None
+            raise StackError("Kafka's storage could not be formatted in time; the disk may be slow or full.") from None
         if result.returncode != 0:
             reason = ((result.stderr or result.stdout).strip().splitlines() or ["no reason given"])[-1]
             raise StackError(f"Kafka's storage could not be formatted in {self._data}: {reason}")

@@ -57,14 +57,15 @@ def ensure_jars(download: Callable[[Jar, Path], Path] | None = None) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     fetch = download or _download
     # A private download folder, because the resolver writes in place: only whole, verified files move in.
-    with (
-        tempfile.TemporaryDirectory(prefix="download-", dir=folder.parent) as scratch,
-        ThreadPoolExecutor(_THREADS) as threads,
-    ):
-        files = threads.map(lambda jar: _fetched(fetch, jar, Path(scratch)), missing)
-        for jar, file in zip(missing, files, strict=True):
-            _verify(jar, file)
-            shutil.move(file, folder / jar.file_name)
+    with tempfile.TemporaryDirectory(prefix="download-", dir=folder.parent) as scratch:
+        threads = ThreadPoolExecutor(_THREADS)
+        try:
+            files = threads.map(lambda jar: _fetched(fetch, jar, Path(scratch)), missing)
+            for jar, file in zip(missing, files, strict=True):
+                _verify(jar, file)
+                shutil.move(file, folder / jar.file_name)
+        finally:
+            threads.shutdown(cancel_futures=True)
     return folder
 
 

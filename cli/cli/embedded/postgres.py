@@ -13,10 +13,10 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from cli.embedded.server import EmbeddedServer
 from cli.embedded.unprivileged import command_as, unprivileged_account
 from cli.errors import StackError
-from cli.ports import require_free
+from cli.part import Part
+from cli.ports import remembered_port, require_free
 
 SUPERUSER = "postgres"
 _SETTINGS = {
@@ -33,19 +33,33 @@ FAST_AND_UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_write
 """Settings for tests whose data nobody needs after a crash of the machine."""
 
 
-class EmbeddedPostgres(EmbeddedServer):
-    """One server; its superuser's password is made at the first start and kept in `state_dir`."""
+class EmbeddedPostgres(Part):
+    """One server whose data, port and superuser password stay in `state_dir`, so that a later start resumes them."""
 
-    name = "PostgreSQL"
     stop_signal = signal.SIGINT  # "fast": sessions are ended; SIGTERM would wait for them
 
     def __init__(
-        self, state_dir: Path, *, settings: Mapping[str, str] | None = None, log: Path | None = None
+        self,
+        state_dir: Path,
+        *,
+        settings: Mapping[str, str] | None = None,
+        log: Path | None = None,
+        record: Path | None = None,
     ) -> None:
-        super().__init__(state_dir, log)
+        self.state_dir = state_dir.absolute()
+        super().__init__(
+            "PostgreSQL",
+            log=log or self.state_dir / "postgres.log",
+            record=record or self.state_dir / "process.json",
+        )
         self._settings = _SETTINGS | dict(settings or {})
         self._data = self.state_dir / "data"
         self._account = unprivileged_account()
+
+    @property
+    def port(self) -> int:
+        """The port on 127.0.0.1, chosen at the first call."""
+        return remembered_port(self.state_dir / "port")
 
     @property
     def superuser_url(self) -> str:
@@ -54,7 +68,7 @@ class EmbeddedPostgres(EmbeddedServer):
         return f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{self.port}/postgres"
 
     def start(self, deadline: float = 30.0) -> None:
-        """As every embedded server; the first start also makes the data folder."""
+        """As every part; the first start also makes the data folder."""
         super().start(deadline)
 
     def _prepare(self, until: float) -> list[str]:
@@ -96,9 +110,7 @@ class EmbeddedPostgres(EmbeddedServer):
                 timeout=max(until - time.monotonic(), 1.0),
             )
         except subprocess.TimeoutExpired:
-            raise StackError(
-                "PostgreSQL's initdb did not end in time; the disk may be slow or full."
-            ) from None
+            raise StackError("PostgreSQL's initdb did not end in time; the disk may be slow or full.") from None
         if result.returncode != 0:
             reason = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
             raise StackError(f"PostgreSQL's data folder could not be made in {self.state_dir}: {reason}")
@@ -107,7 +119,8 @@ class EmbeddedPostgres(EmbeddedServer):
     def _as_account(self, command: Sequence[str | Path]) -> list[str]:
         return command_as(self._account, command, [_bin_dir() / "postgres", self._data])
 
-    def _ready(self) -> bool:
+    def ready(self) -> bool:
+        """True when clients may connect."""
         # What `pg_ctl --wait` looks at: pid on line 1, state on line 8.
         try:
             lines = (self._data / "postmaster.pid").read_text().splitlines()
