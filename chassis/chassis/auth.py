@@ -109,7 +109,7 @@ def _key_id(token: str) -> str:
 
 
 def _principal(claims: dict[str, Any]) -> Principal:
-    return Principal(user_id=UUID(claims["sub"]), session_id=UUID(claims["sid"]))
+    return Principal(user_id=UUID(str(claims["sub"])), session_id=UUID(str(claims["sid"])))
 
 
 def _invalid() -> Unauthenticated:

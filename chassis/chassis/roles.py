@@ -18,8 +18,8 @@ from chassis.db import Database
 from chassis.health import Check, Health
 from chassis.http.app import create_probe_app, health_of
 from chassis.http.server import HttpServer
-from chassis.process import Part, Process, Stage
 from chassis.problems import Unavailable
+from chassis.process import Part, Process, Stage
 from chassis.runtime import Service
 from chassis.wake import RelayWake
 

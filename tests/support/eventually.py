@@ -2,9 +2,13 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, overload
 
 
+@overload
+async def eventually[T](check: Callable[[], Awaitable[T]], *, within: float = 10.0, every: float = 0.02) -> T: ...
+@overload
+async def eventually[T](check: Callable[[], T], *, within: float = 10.0, every: float = 0.02) -> T: ...
 async def eventually[T](check: Callable[[], T | Awaitable[T]], *, within: float = 10.0, every: float = 0.02) -> T:
     """Poll `check` until it returns something truthy, and return that.
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Header, Request, Response
 
+from chassis import progress
 from chassis.auth import Principal
 from chassis.db import Transaction
 from chassis.http.answer import Answer, RenderedAnswer
@@ -68,10 +70,9 @@ class Acting:
         return rendered.response()
 
     async def _lagging(self) -> bool:
-        from chassis import progress  # noqa: PLC0415
-
         async with self._context.database.transaction() as tx:
-            return await progress.lagging(tx)
+            patience = timedelta(seconds=self._context.settings.read_model_patience)
+            return await progress.lagging(tx, beyond=patience)
 
     def _scope(self) -> Scope | None:
         keys = self._request.headers.getlist(IDEMPOTENCY_KEY)

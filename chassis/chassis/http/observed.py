@@ -45,11 +45,11 @@ class Observed:
             await self._answer(scope, receive, exchange)
             seconds = time.perf_counter() - started
             route = _route(scope)
-            REQUEST_SECONDS.labels(self._service, method, route, exchange.status).observe(seconds)
             span.update_name(f"{method} {route}")
             span.set_attribute("http.response.status_code", exchange.status)
             span.set_attribute("http.route", route)
             if route not in _QUIET:
+                REQUEST_SECONDS.labels(self._service, method, route, exchange.status).observe(seconds)
                 log.info(
                     "request",
                     method=method,

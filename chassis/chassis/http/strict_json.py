@@ -14,7 +14,10 @@ MAX_DEPTH = 64
 MAX_INTEGER_DIGITS = 19  # a signed 64-bit integer; a longer number loses digits in most readers
 
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+# Possessive, and content with an unclosed string: linear on whatever somebody thinks up.
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_TO_BRACKETS = bytes.maketrans(b"{}", b"[]")
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 class NotStrict(ValueError):  # noqa: N818 - reads as what is wrong
@@ -45,15 +48,11 @@ def _check(body: bytes) -> None:
 def _check_depth(body: bytes) -> None:
     if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
         return
-    depth = 0
-    for token in _STRING_OR_BRACKET.finditer(body):
-        first = body[token.start()]
-        if first in b"[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise NotStrict(f"nested deeper than {MAX_DEPTH}")
-        elif first in b"]}":
-            depth -= 1
+    skeleton = _STRING.sub(b"", body).translate(_TO_BRACKETS, _NOT_BRACKETS)
+    for _ in range(MAX_DEPTH):
+        skeleton = skeleton.replace(b"[]", b"")  # takes the innermost level away
+    if skeleton:
+        raise NotStrict(f"nested deeper than {MAX_DEPTH}, or brackets do not match")
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> None:
