@@ -1,0 +1,130 @@
+"""A completed work order settles what it did and recommends what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from chassis.consuming import Received
+from chassis.db import Transaction
+from chassis.ids import derived_id
+from contracts.workorders import NextService, Snapshot, WorkOrderCompleted
+from trust.commands.recommendation_book import Book
+from trust.db import facts, recommendations
+from trust.domain.recommendation import (
+    DeclinedItem,
+    DoneItem,
+    Due,
+    Interval,
+    Proposal,
+    Source,
+    Status,
+    matter,
+    proposals,
+)
+
+REVISION = 1
+
+
+async def recommend(tx: Transaction, batch: Sequence[Received[WorkOrderCompleted]]) -> None:
+    """Keep the attested service as a fact; for each one that is new, settle and recommend."""
+    services = {received.event.work_order_id: _service(received.event) for received in batch}
+    new = await facts.add_attested_services(tx, list(services.values()))
+    fresh = {received.event.work_order_id: received for received in batch if received.event.work_order_id in new}
+    if not fresh:
+        return
+    book = Book(await recommendations.lock_unsettled(tx, {received.event.car_id for received in fresh.values()}))
+    for received in fresh.values():
+        _settle(book, received)
+        _open(book, received)
+    await book.save(tx)
+
+
+def _settle(book: Book, received: Received[WorkOrderCompleted]) -> None:
+    event = received.event
+    snapshot = event.snapshot
+    done = {matter(title) for title in _titles(snapshot)}
+    declined = {matter(job.title) for job in snapshot.declined}
+    day = date.fromisoformat(snapshot.completed_on)
+    for row in book.unsettled(event.car_id):
+        if row["matter"] in done:
+            kept = Due(row["due_km"], row["due_on"]).status(snapshot.odometer.km, day) is not Status.OVERDUE
+            book.change(row, Status.DONE, received, kept=kept, settled_by=event.work_order_id)
+        elif row["matter"] in declined and row["source"] == Source.DECLINED.value:
+            book.change(row, Status.SUPERSEDED, received, settled_by=event.work_order_id)
+
+
+def _open(book: Book, received: Received[WorkOrderCompleted]) -> None:
+    event = received.event
+    snapshot = event.snapshot
+    day = date.fromisoformat(snapshot.completed_on)
+    found = proposals(
+        _done_items(snapshot), _declined_items(snapshot), completed_on=day, odometer_km=snapshot.odometer.km
+    )
+    for proposal in found:
+        book.open(_row(received, proposal, proposal.due.status(snapshot.odometer.km, day)), received)
+
+
+def _row(received: Received[WorkOrderCompleted], proposal: Proposal, status: Status) -> dict[str, Any]:
+    event = received.event
+    return {
+        "id": derived_id(received.id, f"recommendation:{proposal.item_id}"),
+        "work_order_id": event.work_order_id,
+        "item_id": proposal.item_id,
+        "revision": REVISION,
+        "car_id": event.car_id,
+        "owner_id": event.owner_id,
+        "center_id": event.center_id,
+        "source": proposal.source.value,
+        "title": proposal.title,
+        "matter": matter(proposal.title),
+        "due_km": proposal.due.km,
+        "due_on": proposal.due.on,
+        "status": status.value,
+        "kept": None,
+        "related_party": event.related_party,
+        "opened_at": event.occurred_at,
+        "settled_by": None,
+        "sequence": 1,
+        "version": 1,
+    }
+
+
+def _service(event: WorkOrderCompleted) -> dict[str, Any]:
+    return {
+        "work_order_id": event.work_order_id,
+        "car_id": event.car_id,
+        "serviced_on": date.fromisoformat(event.snapshot.completed_on),
+        "completed_at": event.snapshot.completed_at,
+        "related_party": event.related_party,
+    }
+
+
+def _titles(snapshot: Snapshot) -> list[str]:
+    return [
+        title
+        for job in snapshot.jobs
+        for title in (job.title, *(line.operation for line in job.labor), *(line.name for line in job.products))
+    ]
+
+
+def _done_items(snapshot: Snapshot) -> list[DoneItem]:
+    return [
+        DoneItem(item_id, title, _interval(interval))
+        for job in snapshot.jobs
+        for item_id, title, interval in (
+            *((line.line_id, line.operation, line.next_service) for line in job.labor),
+            *((line.line_id, line.name, line.next_service) for line in job.products),
+        )
+    ]
+
+
+def _declined_items(snapshot: Snapshot) -> list[DeclinedItem]:
+    return [DeclinedItem(job.job_id, job.title, _interval(job.next_service)) for job in snapshot.declined]
+
+
+def _interval(next_service: NextService | None) -> Interval | None:
+    if next_service is None or (next_service.km is None and next_service.months is None):
+        return None
+    return Interval(next_service.km, next_service.months)
