@@ -1,0 +1,90 @@
+"""Exact money: integer minor units, rounded half-even per line; totals are sums of rounded lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Final
+
+from workorders.domain.errors import InvalidInput
+
+MAX_LINE_MINOR: Final = 10**12
+"""A line's amount before tax. With 300 lines and 100 % tax the total stays below 10^15: JSON-safe, and a bigint."""
+
+_DEFAULT_SCALE: Final = 2
+_SCALES: Final = MappingProxyType(
+    dict.fromkeys(
+        ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF"), 0
+    )
+    | dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3)
+)
+
+
+def scale_of(currency: str) -> int:
+    """How many decimals the currency's minor unit has (ISO 4217)."""
+    return _SCALES.get(currency, _DEFAULT_SCALE)
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """What a line, a job or an order comes to, in minor units. `net + tax = total`; the discount is already off."""
+
+    net: int = 0
+    discount: int = 0
+    tax: int = 0
+    total: int = 0
+
+    def __add__(self, other: Amounts) -> Amounts:
+        return Amounts(
+            self.net + other.net, self.discount + other.discount, self.tax + other.tax, self.total + other.total
+        )
+
+
+def sum_of(amounts: Iterable[Amounts]) -> Amounts:
+    """Their sum; nothing is rounded again."""
+    return sum(amounts, Amounts())
+
+
+@dataclass(frozen=True, slots=True)
+class Pricing:
+    """How an order's lines are priced: frozen when it is opened."""
+
+    currency: str
+    prices_include_tax: bool
+
+    def gross(self, quantity: Decimal, unit_price: Decimal) -> int:
+        """Quantity x price in minor units, before any discount; raises InvalidInput when it is out of bounds."""
+        minor_per_major: int = 10 ** scale_of(self.currency)
+        gross = round(Fraction(quantity) * Fraction(unit_price) * minor_per_major)
+        if gross > MAX_LINE_MINOR:
+            raise InvalidInput("The line's amount is too large.", field="", code="amount_too_large")
+        return gross
+
+    def line(self, gross: int, discount: int, tax_percent: Decimal) -> Amounts:
+        """The line after its discount, then tax: on top of the price, or the part of it that is tax."""
+        charged = gross - discount
+        rate = Fraction(tax_percent)
+        if self.prices_include_tax:
+            tax = round(charged * rate / (100 + rate))
+            return Amounts(net=charged - tax, discount=discount, tax=tax, total=charged)
+        tax = round(charged * rate / 100)
+        return Amounts(net=charged, discount=discount, tax=tax, total=charged + tax)
+
+
+def spread(discount: int, weights: Sequence[int]) -> list[int]:
+    """The discount in whole minor units over the weights, by largest remainder; ties go to the earlier.
+
+    Precondition: 0 <= discount <= the sum of the weights. No share is then larger than its weight.
+    """
+    whole = sum(weights)
+    if whole == 0:
+        return [0] * len(weights)
+    shares = [discount * weight // whole for weight in weights]
+    remainders = [discount * weight % whole for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda place: -remainders[place])
+    for place in by_remainder[: discount - sum(shares)]:
+        shares[place] += 1
+    return shares

@@ -1,0 +1,49 @@
+"""Who acts on an order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+from uuid import UUID
+
+type StaffRole = Literal["owner", "manager", "receptionist", "mechanic"]
+type Role = Literal["owner", "manager", "receptionist", "mechanic", "car_owner", "system"]
+
+
+class Capacity(StrEnum):
+    """In what relation to one order somebody may act. A mechanic counts apart when he works on it."""
+
+    OWNER = "owner"
+    MANAGER = "manager"
+    RECEPTIONIST = "receptionist"
+    ASSIGNED_MECHANIC = "assigned_mechanic"
+    MECHANIC = "mechanic"
+    CAR_OWNER = "car_owner"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who sees the order: as the center's staff, as the car's owner, or as both."""
+
+    user_id: UUID
+    staff_role: StaffRole | None
+    owns_car: bool
+
+    def acting_as(self, capacity: Capacity) -> Actor:
+        """How the act is recorded."""
+        if capacity is Capacity.CAR_OWNER or self.staff_role is None:
+            return Actor(self.user_id, "car_owner")
+        return Actor(self.user_id, self.staff_role)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did something and in what role, as it is recorded: no name."""
+
+    user_id: UUID | None
+    role: Role
+
+
+SYSTEM = Actor(None, "system")
+"""Time itself: a timer ran out."""
