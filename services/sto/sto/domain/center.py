@@ -34,7 +34,7 @@ type Speciality = Literal[
     "detailing",
 ]
 
-_TIME_ZONES: Final = frozenset(available_timezones())
+_TIME_ZONES: Final = frozenset(available_timezones()) - {"localtime", "Factory"}
 
 
 @dataclass(frozen=True, slots=True)

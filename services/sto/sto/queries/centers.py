@@ -35,7 +35,6 @@ class CenterSearch:
     city: str | None = None
     name: str | None = None
     speciality: Speciality | None = None
-    near: Near | None = None
     staff_of: UUID | None = None
 
 

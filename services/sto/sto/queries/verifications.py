@@ -35,14 +35,26 @@ class QueuedVerification:
     latest: DecidedApplication
 
 
-async def applications_of(tx: Transaction, center_id: UUID) -> Sequence[DecidedApplication]:
-    """Everything the center ever submitted, the latest first. Moderators' work bounds its length."""
+@dataclass(frozen=True, slots=True)
+class VerificationHistory:
+    """Everything a center ever submitted, the latest first. What moderators get done bounds its length."""
+
+    center_id: UUID
+    status: VerificationStatus
+    applications: Sequence[DecidedApplication]
+
+
+async def verification_history(tx: Transaction, center_id: UUID) -> VerificationHistory:
+    """The history of a center that is known to exist."""
+    verification = select(service_center.c.verification).where(service_center.c.id == center_id)
+    status = (await tx.execute(verification)).scalar_one()
     wanted = (
         select(verification_application)
         .where(verification_application.c.center_id == center_id)
         .order_by(verification_application.c.number.desc())
     )
-    return await _with_decisions(tx, (await tx.execute(wanted)).all())
+    applications = await _with_decisions(tx, (await tx.execute(wanted)).all())
+    return VerificationHistory(center_id, status, applications)
 
 
 async def queue(
