@@ -1,0 +1,43 @@
+"""A stack that some `up` runs, as other commands find it: its addresses, secrets and databases."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from chassis.provision import ServiceDatabase
+from cli.embedded.postgres import EmbeddedPostgres
+from cli.errors import StackError
+from cli.stack.secrets import Secrets
+from cli.stack.state import StateDir
+
+
+@dataclass(frozen=True)
+class RunningStack:
+    """What its state folder tells."""
+
+    state: StateDir
+    secrets: Secrets
+    gateway_url: str
+    telegram_url: str
+
+    @classmethod
+    def of(cls, state_dir: Path) -> Self:
+        """Raises StackError when none runs there."""
+        state = StateDir(state_dir)
+        description = state.description()
+        secrets = Secrets.load(state.root / "secrets")
+        if description is None or secrets is None:
+            raise StackError(f"No stack runs in {state.root}; start one with ./carpass up.")
+        return cls(state, secrets, description.gateway_url, description.telegram_url)
+
+    @property
+    def databases(self) -> dict[str, ServiceDatabase]:
+        """The URLs of each service's three roles."""
+        admin_url = os.environ.get("CARPASS_POSTGRES_URL") or EmbeddedPostgres(self.state.postgres).superuser_url
+        return {
+            service: ServiceDatabase.at(admin_url, service, passwords)
+            for service, passwords in self.secrets.passwords.items()
+        }
