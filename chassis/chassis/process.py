@@ -17,6 +17,7 @@ from chassis.health import Health
 EXIT_FAILED = 1
 EXIT_TOO_SLOW = 70
 _CANCEL_SECONDS = 0.5
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("chassis.process")
 
@@ -51,7 +52,7 @@ class Process:
     async def run(self, parts: Iterable[Part]) -> int:
         """The exit code, when everything has ended."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _SIGNALS:
             loop.add_signal_handler(number, self._signalled.set)
         stops = {stage: asyncio.Event() for stage in Stage}
         heartbeat = asyncio.create_task(self._health.beat(asyncio.Event()), name="heartbeat")
@@ -61,6 +62,8 @@ class Process:
         await self._stop(tasks, stops, deadline=loop.time() + self._grace)
         heartbeat.cancel()
         watchdog.cancel()
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
         return self._exit_code
 
     async def _until_told_or_failed(self, tasks: dict[asyncio.Task[None], Part]) -> None:

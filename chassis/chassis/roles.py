@@ -14,12 +14,16 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from chassis import idempotency, migrate
+from chassis.consuming import Subscriptions
+from chassis.consuming.worker import Worker, WorkerSettings
 from chassis.db import Database
 from chassis.health import Check, Health
 from chassis.http.app import create_probe_app, health_of
 from chassis.http.server import HttpServer
+from chassis.kafka import KafkaConnection
 from chassis.problems import Unavailable
 from chassis.process import Part, Process, Stage
+from chassis.relay import Relay, RelaySettings
 from chassis.runtime import Service
 from chassis.wake import RelayWake
 
@@ -67,6 +71,8 @@ class _Parts:
         yield Part("http", self.http.run, Stage.INTAKE if "api" in self._roles else Stage.OUTLET)
         if "worker" in self._roles:
             yield from self._worker_parts()
+        if "relay" in self._roles:
+            yield self._relay_part()
 
     def _app(self) -> FastAPI:
         if "api" not in self._roles:
@@ -80,6 +86,10 @@ class _Parts:
     def _worker_parts(self) -> Iterator[Part]:
         database = self._database("worker")
         self._add_database_checks(self.health, database)
+        if self._service.subscriptions is not None:
+            worker = self._consumer(database, self._service.subscriptions)
+            self.health.add_check("consumer", _joined(worker))
+            yield Part("consumer", worker.run)
         timers = self._service.timers
         if timers is not None:
             yield Part("timers", partial(timers.run, database))
@@ -87,14 +97,42 @@ class _Parts:
             yield Part(getattr(job, "__name__", "background"), partial(job, database))
         yield Part("sweep", partial(_sweep, database))
 
+    def _relay_part(self) -> Part:
+        if self._roles == {"relay"}:
+            self._add_database_checks(self.health, self._database("worker", pool_size=1))
+        settings = RelaySettings(
+            poll_interval=self._settings.relay_poll_interval, ack_timeout=self._settings.relay_ack_timeout
+        )
+        relay = Relay(self._url("worker"), self._kafka(), settings, name=self._service.name, wake=self._wake)
+        return Part("relay", relay.run, Stage.OUTLET)
+
+    def _consumer(self, database: Database, subscriptions: Subscriptions) -> Worker:
+        settings = self._settings
+        return Worker(
+            database,
+            subscriptions,
+            self._kafka(),
+            WorkerSettings(
+                session_timeout=settings.consumer_session_timeout,
+                instance_id=settings.consumer_instance_id,
+                patience=settings.consumer_patience,
+            ),
+        )
+
+    def _kafka(self) -> KafkaConnection:
+        settings = self._settings
+        return KafkaConnection(
+            settings.kafka_bootstrap, settings.kafka_username, settings.kafka_password, settings.kafka_ca_file
+        )
+
     def _url(self, role: str) -> str:
         return self._settings.required(f"database_{role}_url")
 
-    def _database(self, role: str) -> Database:
+    def _database(self, role: str, *, pool_size: int | None = None) -> Database:
         settings = self._settings
         database = Database(
             self._url(role),
-            pool_size=settings.database_pool_size,
+            pool_size=pool_size or settings.database_pool_size,
             application_name=f"{self._service.name}-{role}",
             statement_timeout=timedelta(seconds=settings.db_statement_timeout),
             acquire_timeout=timedelta(seconds=settings.db_acquire_timeout),
@@ -105,6 +143,13 @@ class _Parts:
 
     def _add_database_checks(self, health: Health, database: Database) -> None:
         health.add_check("database", _migrated(database, self._service))
+
+
+def _joined(worker: Worker) -> Check:
+    async def check() -> str | None:
+        return None if worker.joined else "has not joined its group"
+
+    return check
 
 
 def _migrated(database: Database, service: Service) -> Check:

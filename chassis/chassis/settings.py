@@ -36,6 +36,9 @@ class ServiceSettings(BaseSettings):
     database_worker_url: str = Field(default="", repr=False)
     database_pool_size: int = Field(default=20, ge=1, le=500)
     kafka_bootstrap: str = "127.0.0.1:9092"
+    kafka_username: str | None = None
+    kafka_password: str | None = Field(default=None, repr=False)
+    kafka_ca_file: str | None = None
     kafka_partitions: int = Field(default=12, ge=1)
     kafka_replication: int = Field(default=1, ge=1)
     consumer_instance_id: str | None = None
@@ -60,6 +63,7 @@ class ServiceSettings(BaseSettings):
     jwks_refetch_interval: Seconds = 30.0
     jwks_max_age: Seconds = 3600.0
     consumer_session_timeout: Seconds = 10.0
+    consumer_patience: Seconds = 60.0
     relay_ack_timeout: Seconds = 10.0
     relay_poll_interval: Annotated[float, Field(gt=0, le=1)] = 1.0
 

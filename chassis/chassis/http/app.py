@@ -74,6 +74,7 @@ def _bare_app(service: str, settings: ServiceSettings, health: Health | None, li
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # Observed does it, and logs no input
     )
     app.state.health = health or Health(check_timeout=settings.health_check_timeout)
     app.include_router(probes(app.state.health))
