@@ -32,6 +32,10 @@ class Jar:
         return f"{self.artifact}-{self.version}.jar"
 
 
+type Download = Callable[[Jar, Path], Path]
+"""Fetches a jar to somewhere below the given folder and returns the file."""
+
+
 def locked_jars() -> list[Jar]:
     """What `kafka.lock` lists."""
     lines = (line.split("#")[0].split() for line in _LOCK.read_text().splitlines())
@@ -48,7 +52,7 @@ def jars_dir() -> Path:
     return Path(cache) / "carpass" / f"kafka-{KAFKA_VERSION}"
 
 
-def ensure_jars(download: Callable[[Jar, Path], Path] | None = None) -> Path:
+def ensure_jars(download: Download | None = None) -> Path:
     """The folder that holds exactly the locked jars; missing ones are downloaded and verified."""
     folder = jars_dir()
     missing = [jar for jar in locked_jars() if not (folder / jar.file_name).exists()]
@@ -69,7 +73,7 @@ def ensure_jars(download: Callable[[Jar, Path], Path] | None = None) -> Path:
     return folder
 
 
-def _fetched(download: Callable[[Jar, Path], Path], jar: Jar, scratch: Path) -> Path:
+def _fetched(download: Download, jar: Jar, scratch: Path) -> Path:
     try:
         return download(jar, scratch)
     except OSError as error:

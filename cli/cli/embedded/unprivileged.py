@@ -67,7 +67,9 @@ def command_as(account: Account | None, command: Sequence[str | Path], paths: Se
         )
     privileges = [f"--reuid={account.uid}", f"--regid={account.gid}", "--clear-groups"]
     if not all(_reachable(account, path) for path in paths):
+        # no_setuid_fixup: initdb asks access(2), which otherwise looks without any capability.
         privileges += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+        privileges += ["--securebits=+no_setuid_fixup"]
     return [setpriv, *privileges, "--", *argv]
 
 

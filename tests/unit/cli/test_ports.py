@@ -1,0 +1,40 @@
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.errors import StackError
+from cli.ports import choose_port, is_free, remembered_port, require_free
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_a_chosen_port_is_remembered(tmp_path: Path) -> None:
+    first = remembered_port(tmp_path / "port")
+    assert remembered_port(tmp_path / "port") == first
+
+
+def test_a_chosen_port_is_none_of_those_to_avoid(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli.ports._CHOICES", range(20_000, 20_003))
+    monkeypatch.setattr("cli.ports.is_free", lambda _port: True)
+    assert choose_port(avoid=[20_000, 20_002]) == 20_001
+
+
+def test_no_free_port_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli.ports.is_free", lambda _port: False)
+    with pytest.raises(StackError, match="No free TCP port"):
+        choose_port()
+
+
+def test_a_port_with_a_listener_is_not_free(taken_port: int) -> None:
+    assert not is_free(taken_port)
+
+
+def test_a_taken_port_is_told_with_what_to_do(taken_port: int) -> None:
+    with pytest.raises(StackError, match=rf"^Port {taken_port} of gateway is in use by another program; end it\.$"):
+        require_free(taken_port, "gateway", "end it.")
