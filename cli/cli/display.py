@@ -11,6 +11,7 @@ _COLOURS = {
     "ready again": typer.colors.GREEN,
     "ended": None,
     "running": typer.colors.GREEN,
+    "passed": typer.colors.GREEN,
 }
 _NAME_WIDTH = 18
 _STATE_WIDTH = 12
