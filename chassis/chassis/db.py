@@ -84,7 +84,7 @@ class Database:
             max_overflow=0,
             pool_timeout=acquire_timeout.total_seconds(),
             pool_use_lifo=True,
-            hide_parameters=True,  # an error that is logged quotes no personal data
+            hide_parameters=True,  # they are personal data, and errors are logged
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
             connect_args=_connect_arguments(application_name, statement_timeout),

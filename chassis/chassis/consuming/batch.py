@@ -11,7 +11,7 @@ from uuid import UUID
 from opentelemetry import trace
 from sqlalchemy import text
 
-from chassis.consuming.dead_letters import DeadLetter, count_dead_letters, insert_dead_letters, reason
+from chassis.consuming.dead_letters import count_dead_letters, dead_record, insert_dead_letters
 from chassis.consuming.decoding import Message, decode
 from chassis.consuming.messages import Malformed, RawRecord, Received, Tombstone
 from chassis.consuming.subscriptions import Kind, Subscriptions
@@ -91,7 +91,7 @@ async def _apply(
 ) -> None:
     if not items:
         return
-    letters = [DeadLetter(item.record, reason(item.error)) for item in items if item.error is not None]
+    letters = [dead_record(item.record, item.error) for item in items if item.error is not None]
     messages = [item.message for item in items if item.message is not None]
     try:
         async with database.transaction() as tx:
@@ -125,7 +125,7 @@ async def _split(
         return
     if failure is Failure.TOO_SLOW or items[0].error is not None:
         raise error
-    letter = DeadLetter(items[0].record, reason(error))
+    letter = dead_record(items[0].record, error)
     async with database.transaction() as tx:
         await insert_dead_letters(tx, [letter])
     outcome.dead += 1

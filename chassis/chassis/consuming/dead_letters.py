@@ -48,6 +48,11 @@ def reason(error: BaseException) -> str:
     return _storable(described)
 
 
+def dead_record(record: RawRecord, error: BaseException) -> DeadLetter:
+    """The letter for a record that this exception ended."""
+    return DeadLetter(record, reason(error), RECORD if record.unreadable is None else UNREADABLE)
+
+
 async def insert_dead_letters(tx: Transaction, letters: Sequence[DeadLetter]) -> None:
     """Adds them; one that is there already stays as it was."""
     await tx.execute(_INSERT, [_row(letter) for letter in letters])

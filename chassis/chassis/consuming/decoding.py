@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from chassis.consuming.messages import Malformed, RawRecord, Received, Tombstone
 from chassis.consuming.subscriptions import Subscriptions
 from contracts.event import Event
@@ -16,6 +18,8 @@ _REQUIRED = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time")
 
 def decode(record: RawRecord, subscriptions: Subscriptions) -> Message | None:
     """The record's event or tombstone, None for a type that is listed as ignored; raises Malformed."""
+    if record.unreadable is not None:
+        raise Malformed(record.unreadable)
     if record.value is None:
         return _tombstone(record, subscriptions)
     attributes = _attributes(record)
@@ -101,8 +105,16 @@ def _event(event_class: type[Event], value: bytes) -> Event:
         return event_class.model_validate_json(value)
     except RecursionError:
         raise Malformed("the JSON is nested too deeply") from None
+    except ValidationError as error:
+        raise Malformed(f"not a {event_class.event_type}: {_findings(error)}") from None
     except Exception as error:  # a model's own validators may raise anything
-        raise Malformed(f"not a {event_class.event_type}: {error}") from error
+        raise Malformed(f"not a {event_class.event_type}: {type(error).__name__}") from error
+
+
+def _findings(error: ValidationError) -> str:
+    """What is wrong and where, without the values: they may be personal, and the dead letter has them."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return "; ".join(f"{'.'.join(map(str, one['loc'])) or 'data'}: {one['msg']}" for one in found[:10])
 
 
 def _tombstone(record: RawRecord, subscriptions: Subscriptions) -> Tombstone:

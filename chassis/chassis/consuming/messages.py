@@ -26,6 +26,8 @@ class RawRecord:
     value: bytes | None
     headers: Headers = ()
     timestamp_ms: int = 0
+    unreadable: str | None = None
+    """Why the record could not be taken apart; then `value` is what was found at its place."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,158 @@
+"""Batches of outbox rows on their way: read, sent, acknowledged, deleted, several at once and in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import asyncpg
+import orjson
+
+from chassis.metrics import OUTBOX_SEND_SECONDS, OUTBOX_SENT
+from chassis.relay_lock import RelayLock, RelayLockLost
+from chassis.relay_producer import Ack, RelayProducer
+
+_READ: Final = (
+    "SELECT id, topic, key, headers, payload, created_at FROM outbox WHERE id <> ALL($1::bigint[]) ORDER BY id LIMIT $2"
+)
+_DELETE: Final = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
+
+
+@dataclass(frozen=True, slots=True)
+class RelaySettings:
+    """Seconds, but for sizes. `patience`: how long Kafka may stay away before the process ends."""
+
+    batch_size: int = 500
+    batches_in_flight: int = 4
+    poll_interval: float = 1.0
+    ack_timeout: float = 10.0
+    patience: float = 300.0
+    lock_silence: float = 10.0
+    lock_trust: float = 1.0
+    finish: float = 5.0
+
+
+class AckOverdue(Exception):  # noqa: N818 - reads as what happened
+    """Kafka has not acknowledged a batch in time."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Rows in flight; `acks` belong to the first of `rows`, in order."""
+
+    rows: Sequence[asyncpg.Record]
+    sent_at: float
+    acks: list[Ack] = field(default_factory=list)
+
+    def acknowledged(self) -> list[asyncpg.Record]:
+        pairs = zip(self.rows, self.acks, strict=False)
+        return [row for row, ack in pairs if ack.done() and not ack.cancelled() and ack.exception() is None]
+
+
+class Pipeline:
+    """One producer's batches. It ends as a whole: after a failure nothing of its queue may be sent any more."""
+
+    def __init__(
+        self, lock: RelayLock, deleting: asyncpg.Connection, producer: RelayProducer, settings: RelaySettings
+    ) -> None:
+        self._lock = lock
+        self._deleting = deleting
+        self._delete_turn = asyncio.Lock()
+        self._producer = producer
+        self._settings = settings
+        self._batches: list[_Batch] = []
+        self._settling: set[asyncio.Task[None]] = set()
+        self.delivered = 0
+
+    async def run(self, stop: asyncio.Event, woken: asyncio.Event) -> None:
+        """Sends until `stop`, then waits for the last acks; raises AckOverdue, KafkaError or RelayLockLost."""
+        while not stop.is_set():
+            self._raise_failures()
+            if len(self._settling) >= self._settings.batches_in_flight:
+                await self._wait_for(stop)
+                continue
+            woken.clear()
+            in_flight = [row["id"] for batch in self._batches for row in batch.rows]
+            rows = await self._lock.rows(_READ, in_flight, self._settings.batch_size)
+            if rows:
+                await self._send(rows)
+            else:
+                await self._wait_for(stop, woken)
+        if self._settling:
+            await asyncio.wait(self._settling, timeout=self._settings.finish)
+        self._raise_failures()
+
+    async def end(self) -> None:
+        """Closes the producer; with records still queued it is dropped, and they stay in the table."""
+        for task in self._settling:
+            task.cancel()
+        if self._settling:
+            await asyncio.wait(self._settling)
+        if not self._batches:
+            await self._producer.close()
+            return
+        with suppress(RelayLockLost):
+            for batch in list(self._batches):
+                await self._delete(batch, batch.acknowledged())
+        for batch in self._batches:
+            for ack in batch.acks:
+                ack.cancel()
+        await self._producer.give_up()
+
+    async def _send(self, rows: Sequence[asyncpg.Record]) -> None:
+        batch = _Batch(rows, asyncio.get_running_loop().time())
+        self._batches.append(batch)
+        for row in rows:
+            await self._lock.verify(at_most=self._settings.lock_trust)  # costs nothing, but after a pause
+            ack = await self._producer.send(
+                row["topic"],
+                key=row["key"],
+                value=row["payload"],
+                headers=[(name, value.encode()) for name, value in orjson.loads(row["headers"]).items()],
+                timestamp_ms=round(row["created_at"].timestamp() * 1000),
+            )
+            batch.acks.append(ack)
+        self._settling.add(asyncio.create_task(self._settle(batch), name="relay-settle"))
+
+    async def _settle(self, batch: _Batch) -> None:
+        _, overdue = await asyncio.wait(batch.acks, timeout=self._settings.ack_timeout)
+        if overdue:
+            raise AckOverdue
+        for ack in batch.acks:
+            ack.result()
+        OUTBOX_SEND_SECONDS.observe(asyncio.get_running_loop().time() - batch.sent_at)
+        await self._delete(batch, batch.rows)
+
+    async def _delete(self, batch: _Batch, rows: Sequence[asyncpg.Record]) -> None:
+        """The batch counts as in flight until its rows are gone, so that no read can see them again."""
+        try:
+            async with self._delete_turn:
+                await self._deleting.execute(_DELETE, [row["id"] for row in rows])
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            raise RelayLockLost from error
+        self._batches.remove(batch)
+        self.delivered += len(rows)
+        for row in rows:
+            OUTBOX_SENT.labels(row["topic"]).inc()
+
+    def _raise_failures(self) -> None:
+        finished = {task for task in self._settling if task.done()}
+        self._settling -= finished
+        for task in finished:
+            task.result()
+
+    async def _wait_for(self, *events: asyncio.Event) -> None:
+        """Until one is set, a batch is settled, or it is time to look at the table again."""
+        waiting: set[asyncio.Task[Any]] = {asyncio.create_task(event.wait()) for event in events}
+        try:
+            await asyncio.wait(
+                waiting | self._settling,
+                timeout=self._settings.poll_interval,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        finally:
+            for task in waiting:
+                task.cancel()

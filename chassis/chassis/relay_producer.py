@@ -1,0 +1,73 @@
+"""The relay's idempotent producer, with the end that aiokafka's lacks: one that is given up never sends again."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaTimeoutError
+from aiokafka.structs import RecordMetadata
+
+from chassis.kafka import KafkaConnection, close_quietly, within
+
+type Ack = asyncio.Future[RecordMetadata]
+
+_MAX_BATCH_BYTES: Final = 256 * 1024
+_CLOSE_DEADLINE: Final = 3.0
+
+
+class RelayProducer:
+    """Sends in the order of the calls, per partition. Acks never expire by themselves: they are awaited, or given up.
+
+    Sending a row again on the same producer would double it, because the first one is still queued.
+    """
+
+    def __init__(self, producer: AIOKafkaProducer) -> None:
+        self._producer = producer
+
+    @classmethod
+    async def open(cls, connection: KafkaConnection, *, client_id: str, request_timeout: float) -> RelayProducer:
+        """Raises KafkaError or TimeoutError when no broker answers."""
+        producer = AIOKafkaProducer(
+            **connection.options(),
+            client_id=client_id,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=0,
+            max_batch_size=_MAX_BATCH_BYTES,
+            request_timeout_ms=round(request_timeout * 1000),
+        )
+        try:
+            await within(request_timeout * 2, producer.start())
+        except BaseException:
+            await close_quietly("producer", _CLOSE_DEADLINE, producer.stop())
+            raise
+        return cls(producer)
+
+    async def send(
+        self,
+        topic: str,
+        *,
+        key: bytes,
+        value: bytes | None,
+        headers: list[tuple[str, bytes]],
+        timestamp_ms: int,
+    ) -> Ack:
+        """Queues a record; raises when its topic is unknown or the queue stays full for the request's timeout."""
+        ack: Ack = await self._producer.send(topic, value, key, headers=headers, timestamp_ms=timestamp_ms)
+        return ack
+
+    async def close(self) -> None:
+        """For a producer without unacknowledged records."""
+        await close_quietly("producer", _CLOSE_DEADLINE, self._producer.stop())
+
+    async def give_up(self) -> None:
+        """Drops all that is queued and every connection, so that nothing of it is sent later."""
+        sender: Any = self._producer._sender  # noqa: SLF001 - `stop()` would wait for the acks for ever
+        if sender.sender_task is not None:
+            sender.sender_task.cancel()
+        # Cuts requests under way as well: the sender's task waits for them before it ends.
+        await close_quietly("producer's connections", _CLOSE_DEADLINE, self._producer.client.close())
+        self._producer._message_accumulator.fail_all(KafkaTimeoutError())  # noqa: SLF001
+        await close_quietly("producer", _CLOSE_DEADLINE, self._producer.stop())
