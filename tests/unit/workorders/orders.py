@@ -20,7 +20,7 @@ from workorders.domain.money import Pricing
 from workorders.domain.odometer import Measured, Moment
 from workorders.domain.open_order import Visit, open_order
 from workorders.domain.pause import pause
-from workorders.domain.people import Person
+from workorders.domain.people import Actor, Person
 from workorders.domain.send_estimate import send_estimate
 from workorders.domain.start import start
 from workorders.domain.status import JobStatus, Status
@@ -83,10 +83,17 @@ def opened(*, four_eyes: bool = False, related: bool = False, currency: str = "R
         car_id=UUID(int=200),
         car_label="Lada Vesta",
         owner_id=CAR_OWNER.user_id,
-        linked=True,
         owner_is_staff=related,
     )
-    return open_order(UUID(int=300), RECEPTIONIST, NOW, number=1, visit=visit, complaint="Squeaks", four_eyes=four_eyes)
+    return open_order(
+        UUID(int=300),
+        Actor(RECEPTIONIST.user_id, "receptionist"),
+        NOW,
+        number=1,
+        visit=visit,
+        complaint="Squeaks",
+        four_eyes=four_eyes,
+    )
 
 
 def with_job(order: WorkOrder, title: str = "Front brakes", **changed: Any) -> UUID:

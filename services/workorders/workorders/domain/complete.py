@@ -22,6 +22,12 @@ class HandOver:
     center_approved: bool
     owner_is_staff: bool
 
+    def attested(self, moment: Moment) -> OdometerOut:
+        """The reading as it will stand in the snapshot; raises ImplausibleOdometer."""
+        if isinstance(self.odometer, Measured):
+            return accept(self.odometer, self.last_reading, moment)
+        return self.odometer
+
 
 def complete(order: WorkOrder, person: Person, moment: Moment, hand_over: HandOver) -> list[Recorded]:
     """Ready becomes completed, for good.
@@ -35,9 +41,7 @@ def complete(order: WorkOrder, person: Person, moment: Moment, hand_over: HandOv
         raise ExceedsAuthorised("The total is above what was authorised and the agreed tolerance.")
     if not hand_over.center_approved:
         raise CenterNotApproved("The service center is not verified: it cannot complete work orders.")
-    odometer = hand_over.odometer
-    if isinstance(odometer, Measured):
-        odometer = accept(odometer, hand_over.last_reading, moment)
+    hand_over.attested(moment)
     order.related_party = order.related_party or hand_over.owner_is_staff
     order.closed_at = moment.at
-    return [order.record(Completed(odometer), by=actor, at=moment.at, to=Status.COMPLETED)]
+    return [order.record(Completed(), by=actor, at=moment.at, to=Status.COMPLETED)]

@@ -65,10 +65,6 @@ class CenterNotApproved(Refused):
     """Only a verified center completes work."""
 
 
-class NotLinked(WorkOrderError):
-    """The car's owner has not let this center open work orders for the car."""
-
-
 class UnknownJob(WorkOrderError):
     """The order has no such job."""
 

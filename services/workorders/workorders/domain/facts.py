@@ -8,7 +8,6 @@ from typing import Literal
 
 from workorders.domain.decision import Decision
 from workorders.domain.estimate import Document, Estimate, OfferedJob
-from workorders.domain.odometer import OdometerOut
 from workorders.domain.people import Actor
 from workorders.domain.status import Status
 
@@ -59,8 +58,6 @@ class Cancelled:
 @dataclass(frozen=True, slots=True)
 class Completed:
     """The work is done and handed over."""
-
-    odometer: OdometerOut
 
 
 type Fact = Opened | EstimateSent | EstimateSuperseded | EstimateDecided | Moved | Cancelled | Completed

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from workorders.domain.errors import NotLinked, NotPermitted
 from workorders.domain.facts import Opened, Recorded
 from workorders.domain.money import Pricing
-from workorders.domain.people import Capacity, Person
-from workorders.domain.permissions import MAY_OPEN
+from workorders.domain.people import Actor
 from workorders.domain.work_order import WorkOrder
 
 
@@ -18,7 +16,7 @@ from workorders.domain.work_order import WorkOrder
 class Visit:
     """What is known of center, car and owner at the moment of opening; it stays with the order.
 
-    `linked`: the owner lets this center create visits. `owner_is_staff`: somebody employed here owns the car.
+    `owner_is_staff`: the car belongs to somebody who is employed here.
     """
 
     center_id: UUID
@@ -27,18 +25,13 @@ class Visit:
     car_id: UUID
     car_label: str
     owner_id: UUID
-    linked: bool
     owner_is_staff: bool
 
 
 def open_order(
-    order_id: UUID, person: Person, at: datetime, *, number: int, visit: Visit, complaint: str | None, four_eyes: bool
+    order_id: UUID, actor: Actor, at: datetime, *, number: int, visit: Visit, complaint: str | None, four_eyes: bool
 ) -> tuple[WorkOrder, Recorded]:
-    """A new draft. Raises NotPermitted or NotLinked."""
-    if person.staff_role is None or Capacity(person.staff_role) not in MAY_OPEN:
-        raise NotPermitted("Your role does not allow this.")
-    if not visit.linked:
-        raise NotLinked("The car's owner has not let this service center open work orders for it.")
+    """A new draft. See `permit_opening` for who may."""
     order = WorkOrder(
         id=order_id,
         number=number,
@@ -53,5 +46,4 @@ def open_order(
         complaint=complaint,
         opened_at=at,
     )
-    actor = person.acting_as(Capacity(person.staff_role))
     return order, order.record(Opened(), by=actor, at=at)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from workorders.domain.errors import NotPermitted, OrderClosed, WrongState
-from workorders.domain.people import Capacity
+from workorders.domain.people import Capacity, StaffRole
 from workorders.domain.status import FINAL, WORK_AGREED, Status
 
 
@@ -72,6 +72,14 @@ PERMISSIONS: Final[Mapping[Action, Mapping[Status, Capacities]]] = MappingProxyT
         Action.CANCEL: _in(frozenset(Status) - FINAL, LEADS) | _in(_BEFORE_START, LEADS | CAR_OWNER),
     }
 )
+
+
+def permit_opening(role: StaffRole) -> Capacity:
+    """Raises NotPermitted."""
+    capacity = Capacity(role)
+    if capacity not in MAY_OPEN:
+        raise NotPermitted("Your role does not allow this.")
+    return capacity
 
 
 def permit(action: Action, status: Status, capacities: Sequence[Capacity]) -> Capacity:
