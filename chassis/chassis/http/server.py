@@ -24,14 +24,19 @@ class _Server(uvicorn.Server):
 class HttpServer:
     """Serves an application on a socket that is bound at once: a port in use raises OSError here."""
 
-    def __init__(self, app: ASGIApp, *, host: str, port: int, drain: float) -> None:
-        """`drain`: seconds that requests in flight have when it stops; then they are cancelled."""
+    def __init__(
+        self, app: ASGIApp, *, host: str, port: int, drain: float, protocol: type[asyncio.Protocol] | None = None
+    ) -> None:
+        """`drain`: seconds that requests in flight have when it stops; then they are cancelled.
+
+        `protocol`: a uvicorn HTTP protocol class in place of its httptools one.
+        """
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.create_server((host, port), family=family, backlog=_BACKLOG)
         self._server = _Server(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=protocol or "httptools",
                 ws="none",
                 lifespan="on",
                 log_config=None,

@@ -6,6 +6,7 @@ from chassis.migrate import (
     enable_row_security,
     grant,
     grant_api,
+    grant_worker,
 )
 
 revision = "0001"
@@ -29,5 +30,6 @@ def upgrade() -> None:
     op.execute("CREATE TABLE permit (thing_id uuid PRIMARY KEY)")
     grant_api(op, "things", "thing", "SELECT, INSERT, UPDATE")
     grant_api(op, "things", "permit", "SELECT")
+    grant_worker(op, "things", "permit", "SELECT, INSERT")
     own = f"owner_id = {CURRENT_USER_ID}"
     enable_row_security(op, "thing", "own_things", "things_api", own, own)
