@@ -64,10 +64,20 @@ class Acting:
         async with self._context.database.transaction(user_id=self.caller.user_id) as tx:
             if scope is not None and (first := await first_answer(tx, scope)) is not None:
                 return RenderedAnswer(first.status, first.headers, first.body).response(replayed=True)
-            rendered = answer(await use_case(tx)).rendered()
+            rendered = answer(await self._told(use_case(tx))).rendered()
             if scope is not None:
                 await keep_answer(tx, scope, StoredAnswer(rendered.status, rendered.headers, rendered.stored))
         return rendered.response()
+
+    async def _told[T](self, outcome: Awaitable[T]) -> T:
+        """The outcome; a domain error that a read model caused becomes its problem, the only thing patience knows."""
+        try:
+            return await outcome
+        except Exception as error:
+            kind = self._context.kind_of(error)
+            if kind is None or not kind.read_model:
+                raise
+            raise kind.problem(error) from error
 
     async def _lagging(self) -> bool:
         async with self._context.database.transaction() as tx:

@@ -20,6 +20,7 @@ from chassis.http.observed import Observed
 from chassis.http.openapi import document, operation_id
 from chassis.http.patience import Patience
 from chassis.http.probes import probes
+from chassis.http.routing import add_routes
 from chassis.jwks import RemoteKeys
 from chassis.problems import ProblemKind
 from chassis.settings import ServiceSettings
@@ -46,10 +47,10 @@ def create_app(
         database=database,
         tokens=TokenVerifier(keys or RemoteKeys.from_settings(settings)),
         patience=Patience(seconds=settings.read_model_patience, max_waiters=settings.read_model_waiters),
+        domain_errors=domain_errors or {},
     )
     register_domain_errors(app, domain_errors or {})
-    for router in routers:
-        app.include_router(router)
+    add_routes(app, routers)
     return app
 
 
@@ -77,7 +78,7 @@ def _bare_app(service: str, settings: ServiceSettings, health: Health | None, li
         telemetry={"tracing": False, "metrics": False, "logs": False},  # Observed does it, and logs no input
     )
     app.state.health = health or Health(check_timeout=settings.health_check_timeout)
-    app.include_router(probes(app.state.health))
+    add_routes(app, [probes(app.state.health)])
     register_problem_handlers(app)
     app.add_middleware(BodyGuard, max_body_bytes=settings.max_body_bytes)
     app.add_middleware(Observed, service=service, health=app.state.health)  # the last one added is the outermost

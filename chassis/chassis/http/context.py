@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
@@ -10,6 +11,7 @@ from fastapi import Depends, Request
 from chassis.auth import TokenVerifier
 from chassis.db import Database
 from chassis.http.patience import Patience
+from chassis.problems import ProblemKind
 from chassis.settings import ServiceSettings
 
 
@@ -22,6 +24,11 @@ class HttpContext:
     database: Database
     tokens: TokenVerifier
     patience: Patience
+    domain_errors: Mapping[type[Exception], ProblemKind] = field(default_factory=dict)
+
+    def kind_of(self, error: Exception) -> ProblemKind | None:
+        """How the service tells this error: like its nearest listed ancestor, if there is one."""
+        return next((self.domain_errors[each] for each in type(error).__mro__ if each in self.domain_errors), None)
 
 
 def http_context(request: Request) -> HttpContext:

@@ -35,6 +35,16 @@ async def test_command_succeeds_when_the_event_arrives_meanwhile(
     assert _patience(app).waiters == 0
 
 
+async def test_command_that_a_domain_error_refuses_succeeds_when_the_event_arrives_meanwhile(
+    app: FastAPI, client: httpx.AsyncClient, person: Person, owner: Database
+) -> None:
+    thing_id = uuid4()
+    asked = asyncio.create_task(client.post(f"/v1/things/{thing_id}/endorsement", headers=person.acting()))
+    await eventually(lambda: _patience(app).waiters == 1)
+    await _permit(owner, thing_id)
+    assert (await asked).status_code == 204
+
+
 class TestWithLittlePatience:
     @pytest.fixture
     def settings(self) -> ServiceSettings:

@@ -25,6 +25,10 @@ class ThingRefusedError(Exception):
     pass
 
 
+class NotPermittedYetError(Exception):
+    pass
+
+
 class NewThing(ApiModel):
     name: Annotated[str, Field(min_length=1, max_length=200)]
     weight: float = 1.0
@@ -113,6 +117,18 @@ async def approve_thing(thing_id: UUID, action: Action) -> Response:
     return await action.run(approve, lambda _: Answer(204))
 
 
+@router.post("/v1/things/{thing_id}/endorsement", status_code=204, response_class=Response)
+async def endorse_thing(thing_id: UUID, action: Action) -> Response:
+    """As above, refused by an error of the domain."""
+
+    async def endorse(tx: Transaction) -> None:
+        statement = text("SELECT 1 FROM permit WHERE thing_id = :id")
+        if (await tx.execute(statement, {"id": thing_id})).first() is None:
+            raise NotPermittedYetError("Not permitted yet.")
+
+    return await action.run(endorse, lambda _: Answer(204))
+
+
 @router.post("/v1/things/{thing_id}/sabotage", status_code=204, response_class=Response)
 async def write_while_reading(thing_id: UUID, tx: Reader) -> Response:
     await tx.execute(text("UPDATE thing SET name = 'changed' WHERE id = :id"), {"id": thing_id})
@@ -131,5 +147,8 @@ def build(settings: ServiceSettings, database: Database, keys: KeySource) -> Fas
         routers=[router],
         database=database,
         keys=keys,
-        domain_errors={ThingRefusedError: ProblemKind(409, "thing-refused", "Thing refused")},
+        domain_errors={
+            ThingRefusedError: ProblemKind(409, "thing-refused", "Thing refused"),
+            NotPermittedYetError: ProblemKind(403, "not-permitted-yet", "Not permitted yet", read_model=True),
+        },
     )
