@@ -55,7 +55,7 @@ class Part(ABC):
         command = self._prepare(until)
         self._rotate_log()
         self.record.parent.mkdir(parents=True, exist_ok=True)
-        self._process = spawn(command, log=self.log, env=self._environment(), cwd=self.record.parent)
+        self._process = self._spawn(command)
         self._process.identity.write(self.record)
 
     def wait_ready(self, until: float) -> None:
@@ -88,6 +88,9 @@ class Part(ABC):
     @abstractmethod
     def _prepare(self, until: float) -> Sequence[str | Path]:
         """Whatever must exist before; the command that starts the process."""
+
+    def _spawn(self, command: Sequence[str | Path]) -> ManagedProcess:
+        return spawn(command, log=self.log, env=self._environment(), cwd=self.record.parent)
 
     def _environment(self) -> Mapping[str, str] | None:
         return None

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chassis.provision import ServiceDatabase
+from cli.stack.fork_server import ForkServer
 from cli.stack.secrets import Secrets
 from cli.stack.service_part import ServicePart
 from cli.stack.state import StateDir
@@ -37,6 +38,7 @@ class Plan:
     gateway_port: int
     split: bool
     overrides: EnvironmentOverrides
+    fork_server: ForkServer | None = None
 
     def parts(self) -> list[ServicePart]:
         """One object a process, none started."""
@@ -120,6 +122,7 @@ class Plan:
             "CARPASS_HTTP_PORT": str(self.gateway_port),
             "CARPASS_JWKS_URL": self._jwks_url,
             "CARPASS_STATE_DIR": str(self.state.root / "services" / GATEWAY),
+            "CARPASS_DOCS_ENABLED": "true",
         }
         return self._part(GATEWAY, [GATEWAY], self.gateway_port, environment, service=GATEWAY)
 
@@ -144,4 +147,5 @@ class Plan:
             environment=overridden,
             log=self.state.log(name),
             record=self.state.record(name),
+            fork_server=self.fork_server,
         )

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from cli.part import Part
 from cli.ports import require_free
+from cli.processes import ManagedProcess
+from cli.stack.fork_server import ForkServer
 
 _PROBE_TIMEOUT = 3.0
 # Settings of the stack's own tests and servers, which are not the services'.
@@ -30,6 +32,7 @@ class ServicePart(Part):
         environment: Mapping[str, str],
         log: Path,
         record: Path,
+        fork_server: ForkServer | None = None,
     ) -> None:
         super().__init__(name, log=log, record=record)
         self.port = port
@@ -37,6 +40,9 @@ class ServicePart(Part):
         self.readiness_url = self.url + ready_path
         self._arguments = list(arguments)
         self._variables = dict(environment)
+        # An interpreter reads its own variables only when it starts.
+        own_interpreter = any(name.startswith("PYTHON") for name in environment)
+        self._fork_server = None if own_interpreter else fork_server
 
     def ready(self) -> bool:
         """True when it says so itself."""
@@ -46,6 +52,12 @@ class ServicePart(Part):
         require_free(self.port, self.name, "end it, or start with --fresh to choose other ports.")
         # -P: a file in the current folder must not stand in for a package.
         return [sys.executable, "-P", "-m", *self._arguments]
+
+    def _spawn(self, command: Sequence[str | Path]) -> ManagedProcess:
+        forked = self._fork_server and self._fork_server.spawn(
+            self._arguments, log=self.log, env=self._environment(), cwd=self.record.parent
+        )
+        return forked or super()._spawn(command)
 
     def _environment(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(_OWN_VARIABLES)}

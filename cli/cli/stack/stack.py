@@ -13,6 +13,8 @@ from chassis.provision import ServiceDatabase
 from cli.errors import StackError
 from cli.part import Part
 from cli.ports import require_free
+from cli.stack import fork_server
+from cli.stack.fork_server import ForkServer
 from cli.stack.leftovers import end_recorded_parts
 from cli.stack.parallel import in_parallel
 from cli.stack.parts import Parts
@@ -59,6 +61,7 @@ class Stack:
         self._watcher: threading.Thread | None = None
         self._unwatched = threading.Event()
         self._changing = threading.RLock()
+        self._fork_server: ForkServer | None = None
         self._lock = ExitStack()
 
     @property
@@ -120,6 +123,9 @@ class Stack:
             self._watcher = None
         self._parts.stop_all()
         self._parts = Parts(self._report)
+        if self._fork_server:
+            self._fork_server.close()
+            self._fork_server = None
         self.state.forget_running()
         self._lock.close()
 
@@ -185,6 +191,7 @@ class Stack:
         secrets = Secrets.load_or_make(self.state.root / "secrets", SERVICES)
         servers = Servers(self.state, self._parts)
         servers.fetch()
+        self._fork_server = ForkServer(self.state.log("fork-server")) if fork_server.available() else None
         until = time.monotonic() + self._deadline
         servers.start(secrets.passwords, until)
         self._plan = Plan(
@@ -195,6 +202,7 @@ class Stack:
             gateway_port=self._gateway_port or self.state.port(GATEWAY),
             split=self._split,
             overrides=self._overrides,
+            fork_server=self._fork_server,
         )
         self._start_services(self._plan, until)
         self._supervisor = Supervisor(self._parts.by_name, self._report)
