@@ -8,7 +8,7 @@ import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import asyncpg
 
@@ -44,6 +44,14 @@ class ServiceDatabase:
         database = name or service
         urls = [_connection_url(admin_url, f"{service}_{role}", getattr(passwords, role), database) for role in ROLES]
         return cls(database, *urls)
+
+
+def password_of(url: str) -> str:
+    """The password in a connection URL; ValueError when there is none."""
+    password = urlsplit(url).password
+    if not password:
+        raise ValueError("the connection URL has no password")
+    return unquote(password)
 
 
 async def provision(admin_url: str, service: str, passwords: RolePasswords) -> ServiceDatabase:

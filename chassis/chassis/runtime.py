@@ -1,4 +1,4 @@
-"""`python -m <service> api | worker | relay | all | migrate`, and whatever commands a service adds."""
+"""`python -m <service> api | worker | relay | all | migrate | topics`, and whatever commands a service adds."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from chassis import migrate
 from chassis.consuming import Subscriptions
 from chassis.db import Database
 from chassis.process import EXIT_FAILED
+from chassis.provision import RolePasswords, password_of, provision
 from chassis.settings import ServiceSettings, SettingMissing
 from chassis.telemetry import setup_telemetry, shutdown_telemetry
 from chassis.timers import Timers
@@ -57,11 +58,13 @@ def main(service: Service, argv: Sequence[str] | None = None) -> NoReturn:
             sys.exit(service.commands[name](arguments))
         if name == "migrate" and not arguments:
             sys.exit(_migrate(service))
+        if name == "topics" and not arguments:
+            sys.exit(_create_topics(service))
         if name in ROLES and not arguments:
             sys.exit(_run_role(service, name))
     except SettingMissing as error:
         _refuse(str(error))
-    known = " | ".join((*ROLES, "migrate", *service.commands))
+    known = " | ".join((*ROLES, "migrate", "topics", *service.commands))
     _refuse(f"usage: python -m {service.name} {known}")
 
 
@@ -72,10 +75,30 @@ def openapi_document(service: Service) -> dict[str, Any]:
 
 
 def _migrate(service: Service) -> int:
-    setup_telemetry(service.name, "migrate", service.settings)
-    url = service.settings.required("database_owner_url")
+    """With an administrator's URL the database and its roles are made first, from the three URLs' passwords."""
+    settings = service.settings
+    setup_telemetry(service.name, "migrate", settings)
+    url = settings.required("database_owner_url")
+    if settings.database_admin_url:
+        names = ("database_owner_url", "database_api_url", "database_worker_url")
+        passwords = RolePasswords(*(password_of(settings.required(name)) for name in names))
+        asyncio.run(provision(settings.database_admin_url, service.name, passwords))
     revision = asyncio.run(migrate.upgrade(url, service.migrations_dir))
     log.info("migrated", revision=revision)
+    return 0
+
+
+def _create_topics(service: Service) -> int:
+    from chassis.topics import ensure_topics  # noqa: PLC0415 - the other commands need no Kafka client
+
+    settings = service.settings
+    setup_telemetry(service.name, "topics", settings)
+    created = asyncio.run(
+        ensure_topics(
+            settings.kafka_bootstrap, partitions=settings.kafka_partitions, replication=settings.kafka_replication
+        )
+    )
+    log.info("topics are there", created=created)
     return 0
 
 

@@ -31,6 +31,7 @@ class ServiceSettings(BaseSettings):
         hide_input_in_errors=True,
     )
 
+    database_admin_url: str = Field(default="", repr=False)
     database_owner_url: str = Field(default="", repr=False)
     database_api_url: str = Field(default="", repr=False)
     database_worker_url: str = Field(default="", repr=False)

@@ -1,0 +1,38 @@
+# One file for every image: docker build --build-arg SERVICE=owners .
+# SERVICE is owners, sto, workorders, trust, notifier (which also holds the double of the Bot API) or gateway.
+
+FROM python:3.13-slim-bookworm AS build
+ARG SERVICE
+ENV UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1
+RUN --mount=type=cache,target=/root/.cache/pip pip install uv==0.13.9
+WORKDIR /app
+COPY pyproject.toml uv.lock ./
+COPY contracts contracts
+COPY chassis chassis
+COPY services services
+COPY gateway gateway
+COPY cli/pyproject.toml cli/
+RUN --mount=type=cache,target=/root/.cache/uv uv sync --frozen --no-dev --package "carpass-${SERVICE}"
+# What this service does not run stays out: the others' code, tools of the installer, schemas for tests.
+RUN set -eu; \
+    keep=services/${SERVICE}; [ "${SERVICE}" = gateway ] && keep=gateway; \
+    mkdir /kept; cp -a --parents "$keep" /kept/; \
+    rm -rf services gateway cli uv.lock pyproject.toml contracts/examples contracts/released; \
+    cp -a /kept/. ./; \
+    find . -path ./.venv -prune -o -name pyproject.toml -print -delete; \
+    find .venv -name '*.dist-info' -prune -o -type d \( -name tests -o -name test \) -print -exec rm -rf {} +
+
+FROM python:3.13-slim-bookworm
+ARG SERVICE
+LABEL org.opencontainers.image.title="carpass-${SERVICE}"
+ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
+    CARPASS_HTTP_HOST=0.0.0.0 CARPASS_HTTP_PORT=8000 CARPASS_STATE_DIR=/tmp
+# Named volumes take over the owner of what they cover.
+RUN install -d -o 10001 -g 10001 /var/lib/carpass/checkpoints /var/lib/telegram
+COPY --from=build /app /app
+WORKDIR /app
+USER 10001:10001
+EXPOSE 8000
+HEALTHCHECK --interval=2s --timeout=3s --start-period=30s --retries=5 \
+    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f\"http://127.0.0.1:{os.environ['CARPASS_HTTP_PORT']}/readyz\", timeout=2)"]
+ENTRYPOINT ["python", "-m"]
