@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 type Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
 _SET_USER: Final = text("SELECT set_config('carpass.user_id', :user_id, true)")
+_SET_READER: Final = text(
+    "SELECT set_config('carpass.user_id', :user_id, true), set_config('transaction_read_only', 'on', true)"
+)
 _CONNECT_DEADLINE: Final = 5.0
 _IDLE_IN_TRANSACTION: Final = timedelta(seconds=30)
 _OUR_MISTAKE: Final = "42"  # wrong SQL or a missing privilege: no client should try that again
@@ -92,7 +95,7 @@ class Database:
         event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
 
     @asynccontextmanager
-    async def transaction(self, *, user_id: UUID | None = None) -> AsyncIterator[Transaction]:
+    async def transaction(self, *, user_id: UUID | None = None, read_only: bool = False) -> AsyncIterator[Transaction]:
         """Commits when the block ends without an exception; raises DatabaseAway (503) when it cannot work now.
 
         Row-level-security policies see `user_id`; without one they show nothing.
@@ -101,7 +104,9 @@ class Database:
             async with self.engine.connect() as connection:
                 try:
                     transaction = Transaction(connection)
-                    if user_id is not None:
+                    if read_only:
+                        await connection.execute(_SET_READER, {"user_id": str(user_id or "")})
+                    elif user_id is not None:
                         await connection.execute(_SET_USER, {"user_id": str(user_id)})
                     yield transaction
                     recorded = await transaction.flush_events()
