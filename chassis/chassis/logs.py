@@ -12,7 +12,7 @@ import structlog
 from opentelemetry import trace
 from structlog.typing import EventDict, WrappedLogger
 
-_NOISY = ("uvicorn.access", "aiokafka.consumer.group_coordinator", "asyncio")
+_NOISY = ("uvicorn", "uvicorn.access", "aiokafka", "asyncio", "alembic")
 # PostgreSQL quotes the offending row in these lines, and a row may hold a name or a phone.
 _ROW_VALUES = re.compile(r"^(.*\b)?(DETAIL|Failing row|CONTEXT): .*$", re.MULTILINE)
 

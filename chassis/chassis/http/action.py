@@ -13,7 +13,7 @@ from chassis.auth import Principal
 from chassis.db import Transaction
 from chassis.http.answer import Answer, RenderedAnswer
 from chassis.http.caller import Caller
-from chassis.http.context import Context, HttpContext
+from chassis.http.context import HttpContext, http_context
 from chassis.http.etag import parse_if_match
 from chassis.idempotency import KeptMeanwhile, Scope, StoredAnswer, first_answer, keep_answer, scope_of
 from chassis.problems import BadRequest
@@ -101,7 +101,6 @@ class Acting:
 
 async def acting(
     request: Request,
-    context: Context,
     caller: Caller,
     _idempotency_key: Annotated[
         str | None,
@@ -112,7 +111,7 @@ async def acting(
     ] = None,
 ) -> Acting:
     """The dependency behind `Action`; the two headers are declared for the documentation and read from the request."""
-    return Acting(context, request, caller, await request.body())
+    return Acting(http_context(request), request, caller, await request.body())
 
 
 Action = Annotated[Acting, Depends(acting)]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, cast
+from typing import cast
 
-from fastapi import Depends, Request
+from fastapi import Request
 
 from chassis.auth import TokenVerifier
 from chassis.db import Database
@@ -34,6 +34,3 @@ class HttpContext:
 def http_context(request: Request) -> HttpContext:
     """The context of the application that serves this request."""
     return cast("HttpContext", request.app.state.chassis)
-
-
-Context = Annotated[HttpContext, Depends(http_context)]

@@ -7,27 +7,23 @@ from contextlib import asynccontextmanager
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends
-from sqlalchemy import text
+from fastapi import Depends, Request
 
 from chassis.db import Database, Transaction
 from chassis.http.caller import Caller
-from chassis.http.context import Context
-
-_READ_ONLY = text("SET TRANSACTION READ ONLY")
+from chassis.http.context import http_context
 
 
 @asynccontextmanager
 async def reading(database: Database, user_id: UUID | None) -> AsyncIterator[Transaction]:
     """A transaction that cannot write and sees what this user may see."""
-    async with database.transaction(user_id=user_id) as tx:
-        await tx.execute(_READ_ONLY)
+    async with database.transaction(user_id=user_id, read_only=True) as tx:
         yield tx
 
 
-async def reader(context: Context, caller: Caller) -> AsyncIterator[Transaction]:
+async def reader(request: Request, caller: Caller) -> AsyncIterator[Transaction]:
     """The dependency behind `Reader`."""
-    async with reading(context.database, caller.user_id) as tx:
+    async with reading(http_context(request).database, caller.user_id) as tx:
         yield tx
 
 

@@ -1,9 +1,12 @@
 import asyncio
 import re
 from collections.abc import Iterator
+from uuid import UUID
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi import APIRouter
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -11,7 +14,11 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from tests.chassis.http.people import Person
+from chassis.auth import LocalKeys
+from chassis.db import Database
+from chassis.http import Caller, create_app
+from chassis.settings import ServiceSettings
+from tests.chassis.http.people import KID, Person
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 SAMPLED = f"00-{TRACE_ID}-b7ad6b7169203331-01"
@@ -120,3 +127,24 @@ async def test_latency_is_counted_by_route_and_status_never_by_path(client: http
     invented = await client.request("INVENTED", "/v1/things")
     assert invented.status_code == 405
     assert "INVENTED" not in (await client.get("/metrics")).text
+
+
+async def test_route_of_a_nested_router_is_told_with_its_whole_prefix(
+    settings: ServiceSettings, database: Database, signing_key: Ed25519PrivateKey, person: Person
+) -> None:
+    inner, outer = APIRouter(prefix="/parts"), APIRouter(prefix="/v1/things")
+
+    @inner.get("/{part_id}")
+    async def get_part(part_id: int, caller: Caller) -> tuple[int, UUID]:
+        return part_id, caller.user_id
+
+    outer.include_router(inner)
+    keys = LocalKeys({KID: signing_key.public_key()})
+    app = create_app("things", settings, routers=[outer], database=database, keys=keys)
+    transport = httpx.ASGITransport(app=app)
+    with capture_logs() as lines:
+        async with httpx.AsyncClient(transport=transport, base_url="http://things") as client:
+            answer = await client.get("/v1/things/parts/7", headers=person.headers)
+    assert answer.json() == [7, str(person.user_id)]
+    assert [line["route"] for line in lines if line["event"] == "request"] == ["/v1/things/parts/{part_id}"]
+    assert app.openapi()["paths"]["/v1/things/parts/{part_id}"]["get"]["operationId"] == "get_part"
