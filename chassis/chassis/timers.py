@@ -17,7 +17,7 @@ from chassis.clock import Clock, system_clock
 from chassis.consuming.dead_letters import TIMER, DeadLetter, count_dead_letters, insert_dead_letters, reason
 from chassis.consuming.messages import RawRecord
 from chassis.db import Database, Transaction
-from chassis.failures import Failure, classify
+from chassis.failures import DatabaseAway, Failure
 from chassis.metrics import TIMERS
 from chassis.tables import timer
 
@@ -42,6 +42,8 @@ class TimerSettings:
     first_retry: timedelta = timedelta(seconds=1)
     max_retry: timedelta = timedelta(minutes=5)
     max_attempts: int = 10
+    patience: timedelta = timedelta(seconds=60)
+    """How long the database may stay away before the process ends."""
 
 
 class Timers:
@@ -84,8 +86,18 @@ class Timers:
 
     async def run(self, database: Database, stop: asyncio.Event) -> None:
         """Runs due timers until `stop`; raises when the database stays away."""
+        loop = asyncio.get_running_loop()
+        last_answer = loop.time()
         while not stop.is_set():
-            if not await self.run_due(database):
+            try:
+                busy = await self.run_due(database)
+            except DatabaseAway:
+                if loop.time() - last_answer > self._settings.patience.total_seconds():
+                    raise
+                busy = False
+            else:
+                last_answer = loop.time()
+            if not busy:
                 await self._sleep(stop)
 
     async def run_due(self, database: Database) -> bool:
@@ -99,7 +111,8 @@ class Timers:
                     await tx.execute(delete(timer).where(timer.c.id == claimed.id))
                     await self._handlers[claimed.kind](tx, claimed.subject, claimed.due_at)
         except Exception as error:
-            if claimed is None or classify(error) is Failure.TRANSIENT:
+            away = isinstance(error, DatabaseAway) and error.failure is Failure.TRANSIENT
+            if claimed is None or away:
                 raise
             await self._put_off(database, claimed, error)
         else:

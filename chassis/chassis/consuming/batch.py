@@ -97,7 +97,7 @@ async def _apply(
         async with database.transaction() as tx:
             if letters:
                 await insert_dead_letters(tx, letters)
-            duplicates = await _dispatch(tx, subscriptions, messages)
+            duplicates = await dispatch(tx, subscriptions, messages)
     except Exception as error:  # noqa: BLE001 - whatever a handler raises is classified
         await _split(database, subscriptions, items, outcome, error)
     else:
@@ -132,8 +132,8 @@ async def _split(
     count_dead_letters([letter])
 
 
-async def _dispatch(tx: Transaction, subscriptions: Subscriptions, messages: Sequence[Message]) -> int:
-    """Calls the handlers; returns how many events were duplicates for all of theirs."""
+async def dispatch(tx: Transaction, subscriptions: Subscriptions, messages: Sequence[Message]) -> int:
+    """Calls the handlers of messages without repetition; returns how many had their effects before."""
     events = [message for message in messages if isinstance(message, Received)]
     claimed = [event.id for event in events if subscriptions.has_effect(event.event.event_type)]
     new = await _claim(tx, subscriptions.name, claimed)

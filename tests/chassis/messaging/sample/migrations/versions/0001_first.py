@@ -10,9 +10,7 @@ def upgrade() -> None:
     create_chassis_tables(op)
     grant(op, "sample")
     op.execute("CREATE TABLE note (id uuid PRIMARY KEY, owner_id uuid NOT NULL, sequence int NOT NULL, text text)")
-    op.execute(
-        "CREATE TABLE effect (note_id uuid NOT NULL, sequence int NOT NULL, PRIMARY KEY (note_id, sequence))"
-    )
+    op.execute("CREATE TABLE effect (note_id uuid NOT NULL, sequence int NOT NULL, PRIMARY KEY (note_id, sequence))")
     op.execute("CREATE TABLE effect_count (one int PRIMARY KEY, n int NOT NULL)")
     op.execute("CREATE TABLE ledger (id uuid PRIMARY KEY, entry text NOT NULL)")
     forbid_changes(op, "ledger")

@@ -1,0 +1,204 @@
+import asyncio
+from datetime import timedelta
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError, ProgrammingError
+
+from chassis.db import Database
+from chassis.failures import DatabaseAway
+from chassis.outbox import EventTooLarge
+from chassis.problems import Unavailable
+from chassis.provision import ServiceDatabase
+from chassis.relay_lock import RelayLock
+from chassis.wake import OUTBOX_CHANNEL, RelayWake
+from tests.chassis.messaging import sample
+from tests.chassis.messaging.sample import noted
+from tests.support.eventually import eventually
+
+INSERT_NOTE = text("INSERT INTO note VALUES (:id, :owner, 1, 'x')")
+
+
+async def test_events_and_the_change_commit_together(api_database: Database, database: Database) -> None:
+    async with api_database.transaction() as tx:
+        tx.record(noted(text="first"))
+        tx.record(noted(text="second"))
+        tx.record_tombstone("sample.note", "gone")
+    rows = await sample.rows_of(database, "SELECT topic, key, headers, payload FROM outbox ORDER BY id")
+    assert [b"first" in (row.payload or b"") for row in rows] == [True, False, False]
+    assert rows[0].headers["ce_type"] == "sample.note.noted.v1"
+    assert rows[0].headers["ce_source"] == "/carpass/sample"
+    assert (rows[2].key, rows[2].payload) == (b"gone", None)
+
+
+async def test_a_transaction_that_fails_publishes_nothing(api_database: Database, database: Database) -> None:
+    async def fail() -> None:
+        async with api_database.transaction() as tx:
+            tx.record(noted())
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await fail()
+    assert await sample.outbox_size(database) == 0
+
+
+async def test_an_event_over_the_limit_is_refused_before_the_outbox(api_database: Database) -> None:
+    async with api_database.transaction() as tx:
+        with pytest.raises(EventTooLarge) as refused:
+            tx.record(noted(text="x" * 512 * 1024))
+    assert refused.value.status == 422
+
+
+async def test_each_user_sees_and_writes_only_his_own_rows(api_database: Database) -> None:
+    owner, other, note = uuid4(), uuid4(), uuid4()
+    async with api_database.transaction(user_id=owner) as tx:
+        await tx.execute(INSERT_NOTE, {"id": note, "owner": owner})
+    count = text("SELECT count(*) FROM note")
+    for user, seen in ((owner, 1), (other, 0), (None, 0)):
+        async with api_database.transaction(user_id=user) as tx:
+            assert (await tx.execute(count)).scalar_one() == seen
+    with pytest.raises(ProgrammingError, match="row-level security"):
+        async with api_database.transaction(user_id=other) as tx:
+            await tx.execute(INSERT_NOTE, {"id": uuid4(), "owner": owner})
+
+
+async def test_the_user_of_one_transaction_is_forgotten_by_the_next_on_the_same_connection(
+    sample_database: ServiceDatabase,
+) -> None:
+    database = Database(sample_database.api_url, pool_size=1, application_name="one")
+    async with database.transaction(user_id=uuid4()):
+        pass
+    async with database.transaction() as tx:
+        user = (await tx.execute(text("SELECT current_setting('carpass.user_id', true)"))).scalar_one()
+        assert not user
+    await database.dispose()
+
+
+async def test_after_the_server_dropped_all_connections_nobody_notices(
+    api_database: Database, postgres_admin_url: str, sample_database: ServiceDatabase
+) -> None:
+    async def use() -> None:
+        async with api_database.transaction() as tx:
+            await tx.execute(text("SELECT 1"))
+
+    await asyncio.gather(*(use() for _ in range(5)))
+    await end_connections(postgres_admin_url, sample_database.name)
+    await asyncio.gather(*(use() for _ in range(5)))
+
+
+async def test_a_connection_lost_in_the_middle_is_told_as_unavailable_and_heals(api_database: Database) -> None:
+    with pytest.raises(Unavailable):
+        async with api_database.transaction() as tx:
+            await tx.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    async with api_database.transaction() as tx:
+        assert (await tx.execute(text("SELECT 1"))).scalar_one() == 1
+
+
+async def test_a_database_that_refuses_connections_is_told_as_unavailable(sample_database: ServiceDatabase) -> None:
+    host, _, rest = sample_database.api_url.rpartition("@")
+    nowhere = Database(f"{host}@127.0.0.1:1/{rest.rpartition('/')[2]}", pool_size=1, application_name="nowhere")
+    with pytest.raises(DatabaseAway) as told:
+        async with nowhere.transaction():
+            pass
+    assert (told.value.status, told.value.headers["Retry-After"]) == (503, "1")
+    await nowhere.dispose()
+
+
+async def test_an_exhausted_pool_is_told_as_unavailable(sample_database: ServiceDatabase) -> None:
+    database = Database(
+        sample_database.api_url,
+        pool_size=1,
+        application_name="small",
+        acquire_timeout=timedelta(seconds=0.1),
+    )
+    async with database.transaction() as tx:
+        await tx.execute(text("SELECT 1"))
+        with pytest.raises(Unavailable):
+            async with database.transaction():
+                pass
+    await database.dispose()
+
+
+async def test_a_statement_over_its_time_is_told_as_unavailable(sample_database: ServiceDatabase) -> None:
+    database = Database(
+        sample_database.api_url,
+        pool_size=1,
+        application_name="hurried",
+        statement_timeout=timedelta(seconds=0.1),
+    )
+    with pytest.raises(Unavailable):
+        async with database.transaction() as tx:
+            await tx.execute(text("SELECT pg_sleep(5)"))
+    await database.dispose()
+
+
+async def test_a_broken_rule_of_the_schema_is_not_told_as_unavailable(api_database: Database) -> None:
+    note = uuid4()
+    twice = [{"id": note, "owner": note}] * 2
+    with pytest.raises(IntegrityError):
+        async with api_database.transaction(user_id=note) as tx:
+            await tx.execute(INSERT_NOTE, twice)
+
+
+async def test_values_of_a_failed_statement_stay_out_of_its_error(api_database: Database) -> None:
+    with pytest.raises(ProgrammingError) as error:
+        async with api_database.transaction() as tx:
+            await tx.execute(text("SELECT CAST(:name AS text) FROM nowhere"), {"name": "Ivan Petrov"})
+    assert "Ivan" not in str(error.value)
+
+
+async def test_commits_with_events_notify_once_they_are_visible_and_share_a_notification(
+    api_database: Database, sample_database: ServiceDatabase
+) -> None:
+    heard: list[int] = []
+    listener = await asyncpg.connect(sample_database.worker_url)
+    await listener.add_listener(OUTBOX_CHANNEL, lambda *_: heard.append(1))
+    async with api_database.transaction() as tx:
+        await tx.execute(text("SELECT 1"))
+    async with api_database.transaction() as tx:
+        tx.record(noted())
+    await eventually(lambda: heard)
+    assert len(heard) == 1
+
+    async def commit() -> None:
+        async with api_database.transaction() as tx:
+            tx.record(noted())
+
+    await asyncio.gather(*(commit() for _ in range(50)))
+    await eventually(lambda: len(heard) > 1)
+    assert len(heard) <= 51
+    await listener.close()
+
+
+async def test_a_relay_in_the_same_process_is_woken_without_the_database() -> None:
+    wake = RelayWake("postgresql://nobody@127.0.0.1:1/nowhere")
+    woken = asyncio.Event()
+    with wake.heard_by(woken):
+        wake()
+    assert woken.is_set()
+    await wake.close()
+
+
+async def test_a_wake_that_cannot_reach_the_database_harms_nobody() -> None:
+    wake = RelayWake("postgresql://nobody@127.0.0.1:1/nowhere")
+    wake()
+    await asyncio.sleep(0)
+    wake()
+    await wake.close()
+
+
+async def test_the_server_ends_a_silent_lock_session(sample_database: ServiceDatabase) -> None:
+    first = await RelayLock.connect(sample_database.worker_url, application_name="first", silence=0.3)
+    second = await RelayLock.connect(sample_database.worker_url, application_name="second", silence=60)
+    assert await first.try_acquire()
+    await eventually(second.try_acquire)
+    await first.close()
+    await second.close()
+
+
+async def end_connections(admin_url: str, database_name: str) -> None:
+    admin = await asyncpg.connect(admin_url)
+    await admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", database_name)
+    await admin.close()
