@@ -1,0 +1,66 @@
+"""One request and its answer on their way through the gateway."""
+
+from __future__ import annotations
+
+from starlette.types import Message, Receive, Scope, Send
+
+from chassis.telemetry import current_trace_id
+from gateway import headers as header_rules
+from gateway.cors import Cors
+from gateway.headers import RawHeaders
+
+LOCAL = "(gateway)"
+UNROUTED = "(none)"
+
+
+class Exchange:
+    """What the parts of the gateway know of one request; `send` completes the headers of every answer."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, *, cors: Cors, last: bool) -> None:
+        """`last`: the process is stopping, so the connection ends with this answer."""
+        self.scope = scope
+        self.receive = receive
+        self.method: str = scope["method"]
+        self.path: str = scope["raw_path"].decode("latin-1")
+        self.query: str = scope["query_string"].decode("latin-1")
+        self.headers: RawHeaders = scope["headers"]
+        self.request_id = header_rules.request_id(self.headers)
+        self.route = UNROUTED
+        self.status = 500
+        self.started = False
+        self.ended = False
+        self._send = send
+        self._cors = cors
+        self._last = last
+
+    def header(self, name: bytes) -> str | None:
+        """The first value of a header, its name in lower case."""
+        return header_rules.first(self.headers, name)
+
+    @property
+    def origin(self) -> bytes | None:
+        """The origin of the page that asks."""
+        return next((value for name, value in self.headers if name == b"origin"), None)
+
+    async def send(self, message: Message) -> None:
+        """ASGI's send."""
+        if message["type"] == "http.response.start":
+            self.started = True
+            self.status = message["status"]
+            message = {**message, "headers": self._completed(list(message.get("headers", ())))}
+        elif not message.get("more_body", False):
+            self.ended = True
+        await self._send(message)
+
+    def _completed(self, headers: RawHeaders) -> RawHeaders:
+        names = {name.lower() for name, _ in headers}
+        headers += header_rules.SECURITY
+        headers += [
+            default for default in (header_rules.NOT_STORED, header_rules.DATA_POLICY) if default[0] not in names
+        ]
+        headers += self._cors.answer_headers(self.origin)
+        headers.append((b"x-request-id", self.request_id.encode("ascii")))
+        headers.append((b"x-trace-id", current_trace_id().encode("ascii")))
+        if self._last:  # so that a kept-alive connection is not cut under its next request
+            headers.append((b"connection", b"close"))
+        return headers

@@ -1,0 +1,124 @@
+"""Which headers pass the gateway, in each direction."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterable
+from typing import Final
+
+from multidict import CIMultiDict
+
+from chassis.problems import BadRequest
+
+type RawHeaders = list[tuple[bytes, bytes]]
+
+# Requests: a list of what passes, so that no header by which somebody might name himself, his address or another
+# path (X-User-Id, X-Forwarded-*, Forwarded, X-Original-URL, …) needs to be foreseen. Connection-bound ones are not
+# in it either. X-Request-ID and traceparent are set anew from what was accepted of the client's.
+PASSED_TO_SERVICES: Final = frozenset(
+    {
+        b"accept",
+        b"accept-encoding",
+        b"accept-language",
+        b"authorization",
+        b"content-encoding",
+        b"content-type",
+        b"idempotency-key",
+        b"if-match",
+        b"if-modified-since",
+        b"if-none-match",
+        b"last-event-id",
+        b"range",
+        b"user-agent",
+        b"x-telegram-bot-api-secret-token",
+    }
+)
+
+# Two of these would let the gateway and a service each believe another one.
+_ONCE: Final = frozenset(
+    {b"authorization", b"content-type", b"idempotency-key", b"if-match", b"x-telegram-bot-api-secret-token"}
+)
+
+# Answers: everything passes but what belongs to the connection and what the gateway says itself.
+_KEPT_FROM_CLIENTS: Final = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+        b"date",
+        b"server",
+        b"via",
+        b"x-powered-by",
+        b"x-request-id",
+        b"x-trace-id",
+        b"strict-transport-security",
+    }
+)
+_CORS_PREFIX: Final = b"access-control-"
+
+SECURITY: Final[RawHeaders] = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),
+]
+# For answers that are data. A page of the gateway's own brings a policy that fits it.
+DATA_POLICY: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+NOT_STORED: Final = (b"cache-control", b"no-store")
+
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._~:/+=@-]{1,128}")
+
+
+def to_service(headers: Iterable[tuple[bytes, bytes]], request_id: str, traceparent: str | None) -> CIMultiDict[str]:
+    """The headers of the request to a service; raises BadRequest when one that must be single comes twice."""
+    passed: CIMultiDict[str] = CIMultiDict()
+    seen: set[bytes] = set()
+    for name, value in headers:
+        if name not in PASSED_TO_SERVICES:
+            continue
+        if name in _ONCE:
+            if name in seen:
+                raise BadRequest(f"The header {name.decode()} is there twice.", slug="repeated-header")
+            seen.add(name)
+        passed.add(name.decode("latin-1"), value.decode("latin-1"))
+    passed["X-Request-ID"] = request_id
+    if traceparent is not None:
+        passed["traceparent"] = traceparent
+    return passed
+
+
+def to_client(raw_headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
+    """The headers of the answer to the client, names in lower case."""
+    dropped: set[bytes] = set()
+    lowered = [(name.lower(), value) for name, value in raw_headers]
+    for name, value in lowered:
+        if name == b"connection":
+            dropped.update(token.strip().lower() for token in value.split(b","))
+    return [
+        (name, value)
+        for name, value in lowered
+        if name not in _KEPT_FROM_CLIENTS and name not in dropped and not name.startswith(_CORS_PREFIX)
+    ]
+
+
+def first(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> str | None:
+    """The first value of a header whose name is given in lower case."""
+    for name, value in headers:
+        if name == wanted:
+            return value.decode("latin-1")
+    return None
+
+
+def request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """The client's X-Request-ID when it is a harmless one, else a new one."""
+    for name, value in headers:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            return value.decode("ascii")
+    return uuid.uuid4().hex

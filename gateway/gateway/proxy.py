@@ -1,0 +1,112 @@
+"""The pass-through: token, body, service, answer. Bytes in, bytes out; no body is ever parsed here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import aiohttp
+import structlog
+
+from chassis.auth import TokenVerifier
+from chassis.problems import BadRequest, Unauthenticated
+from chassis.telemetry import current_traceparent
+from gateway import headers as header_rules
+from gateway.body import BodyReader, ClientGone, size_hint
+from gateway.exchange import Exchange
+from gateway.problems import BadGateway, GatewayTimeout
+from gateway.routing import Route, Upstream
+from gateway.settings import Deadlines
+from gateway.upstream import Outgoing, UpstreamService
+
+_BODILESS = frozenset({"GET", "HEAD"})
+_SCHEME = "bearer "
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway.proxy")
+
+
+class Proxy:
+    """Takes a request to its service and the answer back."""
+
+    def __init__(
+        self,
+        upstreams: Mapping[Upstream, UpstreamService],
+        *,
+        tokens: TokenVerifier,
+        bodies: BodyReader,
+        deadlines: Mapping[Upstream, Deadlines],
+        write_timeout: float,
+    ) -> None:
+        """`write_timeout`: seconds that a client may leave a piece of the answer untaken."""
+        self._upstreams = upstreams
+        self._tokens = tokens
+        self._bodies = bodies
+        self._deadlines = deadlines
+        self._write_timeout = write_timeout
+
+    async def handle(self, exchange: Exchange, route: Route) -> None:
+        """Answers the exchange; raises a Problem as long as nothing was answered."""
+        if exchange.method not in route.public:
+            await self._authenticate(exchange)
+        if exchange.method in _BODILESS and size_hint(exchange.headers, 1):
+            raise BadRequest(f"{exchange.method} carries no body.", headers={"Connection": "close"})
+        with self._bodies.reserved(size_hint(exchange.headers, route.body_limit)):
+            try:
+                body = await self._bodies.read(exchange.headers, exchange.receive, route.body_limit)
+            except ClientGone:
+                return
+            upstream = self._upstreams[route.upstream]
+            with upstream.place():
+                await self._pass(exchange, upstream, body, self._seconds(route, exchange.method))
+
+    async def _authenticate(self, exchange: Exchange) -> None:
+        authorization = exchange.header(b"authorization")
+        if authorization is None or not authorization.lower().startswith(_SCHEME):
+            raise Unauthenticated("Send an access token as `Authorization: Bearer …`.")
+        await self._tokens.verify(authorization[len(_SCHEME) :].strip())
+
+    def _seconds(self, route: Route, method: str) -> float:
+        deadlines = self._deadlines[route.upstream]
+        return deadlines.read if method in _BODILESS else deadlines.command
+
+    async def _pass(self, exchange: Exchange, upstream: UpstreamService, body: bytes, seconds: float) -> None:
+        deadline = asyncio.get_running_loop().time() + seconds
+        response = await upstream.send(_outgoing(exchange, body), deadline)
+        try:
+            await self._answer(exchange, response, deadline)
+        except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:
+            if not exchange.started:
+                raise (GatewayTimeout if isinstance(error, TimeoutError) else BadGateway) from error
+            # Half an answer is out: ending without its last part breaks the connection, which tells the client.
+            log.warning("an answer broke off", upstream=upstream.name, error=type(error).__name__)
+        finally:
+            response.close() if not exchange.ended else response.release()
+
+    async def _answer(self, exchange: Exchange, response: aiohttp.ClientResponse, deadline: float) -> None:
+        """Streams the answer; the first piece is had before the head goes out, so that a hang there is still a 504."""
+        clock = asyncio.get_running_loop().time
+        async with asyncio.timeout_at(deadline):
+            chunk = await response.content.readany()
+        headers = header_rules.to_client(response.raw_headers)
+        await exchange.send({"type": "http.response.start", "status": response.status, "headers": headers})
+        while chunk and not response.content.at_eof():
+            before = clock()
+            async with asyncio.timeout(self._write_timeout):
+                await exchange.send({"type": "http.response.body", "body": chunk, "more_body": True})
+            deadline += clock() - before  # the service is not to blame for a client that reads slowly
+            async with asyncio.timeout_at(deadline):
+                chunk = await response.content.readany()
+        await exchange.send({"type": "http.response.body", "body": chunk, "more_body": False})
+
+
+def _outgoing(exchange: Exchange, body: bytes) -> Outgoing:
+    headers = header_rules.to_service(exchange.headers, exchange.request_id, current_traceparent())
+    method = exchange.method
+    return Outgoing(
+        method=method,
+        target=f"{exchange.path}?{exchange.query}" if exchange.query else exchange.path,
+        headers=headers,
+        body=body,
+        # A service keeps the answer to a keyed command and gives the same one again.
+        repeatable=method in _BODILESS or "idempotency-key" in headers,
+    )
