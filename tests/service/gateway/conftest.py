@@ -25,28 +25,48 @@ def key() -> Ed25519PrivateKey:
     return Ed25519PrivateKey.generate()
 
 
-@pytest.fixture
-async def services() -> AsyncIterator[Services]:
+@pytest.fixture(scope="session")
+async def running_services() -> AsyncIterator[Services]:
     async with AsyncExitStack() as stack:
         yield {upstream: await stack.enter_async_context(FakeService(free_port())) for upstream in UPSTREAMS}
 
 
 @pytest.fixture
+async def services(running_services: Services) -> Services:
+    for service in running_services.values():
+        await service.begin_anew()
+    return running_services
+
+
+def edge_before(services: Services, key: Ed25519PrivateKey, state: Path, **settings: object) -> Edge:
+    urls = {f"upstream_{upstream}_url": services[upstream].url for upstream in UPSTREAMS}
+    return Edge({"state_dir": state, "http_port": 0, **urls, **settings}, LocalKeys({KID: key.public_key()}))
+
+
+@pytest.fixture
 async def start_gateway(services: Services, key: Ed25519PrivateKey, tmp_path: Path) -> AsyncIterator[StartGateway]:
+    """A gateway of the test's own, with other settings or to be stopped."""
     async with AsyncExitStack() as stack:
 
         async def start(**settings: object) -> Edge:
-            urls = {f"upstream_{upstream}_url": services[upstream].url for upstream in UPSTREAMS}
-            keys = LocalKeys({KID: key.public_key()})
-            edge = Edge({"state_dir": tmp_path, "http_port": 0, **urls, **settings}, keys)
-            return await stack.enter_async_context(edge)
+            return await stack.enter_async_context(edge_before(services, key, tmp_path, **settings))
 
         yield start
 
 
+@pytest.fixture(scope="session")
+async def shared_gateway(
+    running_services: Services, key: Ed25519PrivateKey, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Edge]:
+    async with edge_before(running_services, key, tmp_path_factory.mktemp("gateway")) as edge:
+        yield edge
+
+
 @pytest.fixture
-async def gateway(start_gateway: StartGateway) -> Edge:
-    return await start_gateway()
+def gateway(shared_gateway: Edge, services: Services) -> Edge:
+    """A gateway with default settings before services that were reset."""
+    assert services
+    return shared_gateway
 
 
 @pytest.fixture

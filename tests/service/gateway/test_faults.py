@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from gateway.settings import Deadlines
-from tests.service.gateway.edges import Answer, Client, Edge, StartGateway
+from tests.service.gateway.edges import Answer, Client, StartGateway
 from tests.service.gateway.upstreams import Services, break_off_once, hang
 from tests.support.eventually import eventually
 
@@ -200,7 +200,7 @@ async def test_without_any_service_the_gateway_is_not_ready(start_gateway: Start
 
 
 async def test_stopping_gateway_finishes_what_it_has_begun(
-    gateway: Edge, client: Client, services: Services, bearer: dict[str, str]
+    start_gateway: StartGateway, services: Services, bearer: dict[str, str]
 ) -> None:
     may_answer = asyncio.Event()
 
@@ -208,13 +208,15 @@ async def test_stopping_gateway_finishes_what_it_has_begun(
         await may_answer.wait()
         return web.Response(text="done")
 
+    edge = await start_gateway()
     services["owners"].behaviour = slow
-    asked = asyncio.create_task(client.get("/v1/me", headers=bearer))
-    await eventually(lambda: len(services["owners"].seen) == 1)
-    gateway.stop()
-    may_answer.set()
-    answer = await asked
-    assert (answer.status, answer.body) == (200, b"done")
-    await asyncio.wait_for(gateway.running, 10)
-    with pytest.raises(aiohttp.ClientConnectorError):
-        await client.get("/livez")
+    async with Client(edge.url) as client:
+        asked = asyncio.create_task(client.get("/v1/me", headers=bearer))
+        await eventually(lambda: len(services["owners"].seen) == 1)
+        edge.stop()
+        may_answer.set()
+        answer = await asked
+        assert (answer.status, answer.body) == (200, b"done")
+        await asyncio.wait_for(edge.running, 10)
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await client.get("/livez")

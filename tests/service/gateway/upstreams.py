@@ -56,7 +56,15 @@ class FakeService:
     ) -> None:
         await self.go_away()
 
+    async def begin_anew(self) -> None:
+        """As at the start, whatever the test before has done to it."""
+        self.behaviour = echo
+        self.seen.clear()
+        await self.come_back()
+
     async def come_back(self) -> None:
+        if self._runner is not None:
+            return
         app = web.Application(client_max_size=64 << 20)
         app.router.add_route("*", "/{rest:.*}", self._serve)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None, handler_cancellation=True)
