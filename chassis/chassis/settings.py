@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _SECRETS = Path("/run/secrets")
@@ -68,9 +68,22 @@ class ServiceSettings(BaseSettings):
     relay_ack_timeout: Seconds = 10.0
     relay_poll_interval: Annotated[float, Field(gt=0, le=1)] = 1.0
 
+    @classmethod
+    def load(cls) -> Self:
+        """The settings of this process; wrong ones end it with a sentence that quotes no value."""
+        try:
+            return cls()
+        except ValidationError as error:
+            wrong = [f"CARPASS_{_name(found['loc'])}: {found['msg']}" for found in error.errors(include_input=False)]
+            raise SystemExit(f"wrong settings: {'; '.join(wrong)}") from None
+
     def required(self, name: str) -> str:
         """The named text setting; raises SettingMissing when it is empty."""
         value = getattr(self, name)
         if not value:
             raise SettingMissing(name)
         return str(value)
+
+
+def _name(location: tuple[str | int, ...]) -> str:
+    return "_".join(str(part) for part in location).upper()

@@ -4,6 +4,7 @@ from chassis.http.action import Acting, Action
 from chassis.http.answer import Answer
 from chassis.http.app import create_app
 from chassis.http.caller import Caller
+from chassis.http.context import HttpContext, http_context
 from chassis.http.errors import register_domain_errors
 from chassis.http.etag import etag
 from chassis.http.pages import Page, PageQuery, PageRequest, Position, next_cursor, page
@@ -16,6 +17,7 @@ __all__ = [
     "Answer",
     "ApiModel",
     "Caller",
+    "HttpContext",
     "Page",
     "PageQuery",
     "PageRequest",
@@ -23,6 +25,7 @@ __all__ = [
     "Reader",
     "create_app",
     "etag",
+    "http_context",
     "next_cursor",
     "page",
     "reading",

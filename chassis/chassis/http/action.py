@@ -65,7 +65,7 @@ class Acting:
             if scope is not None and (first := await first_answer(tx, scope)) is not None:
                 return RenderedAnswer(first.status, first.headers, first.body).response(replayed=True)
             rendered = answer(await self._told(use_case(tx))).rendered()
-            if scope is not None:
+            if scope is not None and rendered.is_success:
                 await keep_answer(tx, scope, StoredAnswer(rendered.status, rendered.headers, rendered.stored))
         return rendered.response()
 

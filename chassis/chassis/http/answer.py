@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from fastapi import Response
 from pydantic import BaseModel
@@ -47,6 +48,11 @@ class RenderedAnswer:
     headers: dict[str, str]
     body: bytes
     stored: bytes = b""
+
+    @property
+    def is_success(self) -> bool:
+        """2xx: the only answers that are kept."""
+        return HTTPStatus(self.status).is_success
 
     def response(self, *, replayed: bool = False) -> Response:
         """What the client gets; a replay says so in a header."""

@@ -20,6 +20,7 @@ _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}", re.ASCII)
 _QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNROUTED = "(none)"
+CLIENT_GONE = 499  # as nginx logs it: nobody was there to be answered
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("chassis.http")
 
@@ -77,7 +78,7 @@ class _Exchange:
         self._request_id = request_id if request_id and _REQUEST_ID.fullmatch(request_id) else None
         self._send = send
         self._last = last
-        self.status = 500
+        self.status = CLIENT_GONE
         self.started = False
 
     async def send(self, message: Message) -> None:

@@ -7,7 +7,14 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from chassis.db import Database, Transaction
-from chassis.idempotency import RETENTION, forget_answers_to, remove_expired_answers
+from chassis.idempotency import (
+    RETENTION,
+    Scope,
+    StoredAnswer,
+    first_answer,
+    forget_answers_to,
+    remove_expired_answers,
+)
 from chassis.tables import idempotency_key
 from tests.chassis.http.people import NewPerson, Person
 from tests.support.eventually import eventually
@@ -192,3 +199,22 @@ async def test_answers_older_than_a_day_are_removed(
             select(idempotency_key.c.principal).where(idempotency_key.c.principal.in_([old.user_id, young.user_id]))
         )
         assert kept.scalars().all() == [young.user_id]
+
+
+async def test_request_that_looked_just_before_the_first_one_committed_replays_it(
+    client: httpx.AsyncClient, person: Person, owner: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = person.acting()
+    first = await client.post("/v1/things", json={"name": "anvil"}, headers=headers)
+    looks = 0
+
+    async def too_early(tx: Transaction, scope: Scope) -> StoredAnswer | None:
+        nonlocal looks
+        looks += 1
+        return None if looks == 1 else await first_answer(tx, scope)
+
+    monkeypatch.setattr("chassis.http.action.first_answer", too_early)
+    second = await client.post("/v1/things", json={"name": "anvil"}, headers=headers)
+    assert (second.status_code, second.content) == (201, first.content)
+    assert looks == 2
+    assert await _things_of(owner, person) == 1

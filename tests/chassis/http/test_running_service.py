@@ -1,57 +1,18 @@
 """Roles as real processes: start, readiness, shutdown, exit codes."""
 
 import asyncio
-import base64
 import socket
-from collections.abc import AsyncIterator
 from pathlib import Path
-from uuid import uuid4
 
 import httpx
-import orjson
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import text
 
 from chassis.db import Database, Transaction
-from chassis.kafka import KafkaConnection
 from chassis.provision import ServiceDatabase
-from chassis.topics import ensure_topics
-from contracts.registry import Topic
-from tests.chassis.http import things
-from tests.chassis.http.people import KID, Person
+from tests.chassis.http.people import Person
 from tests.chassis.http.running import running
-from tests.support.databases import TestDatabases
 from tests.support.eventually import eventually
-
-NOBODY = "127.0.0.1:9"
-
-
-def _jwks(key: Ed25519PrivateKey) -> bytes:
-    x = base64.urlsafe_b64encode(key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)).rstrip(b"=").decode()
-    return orjson.dumps({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": KID, "x": x}]})
-
-
-@pytest.fixture
-async def own_database(test_databases: TestDatabases) -> AsyncIterator[ServiceDatabase]:
-    made = await test_databases.create("things", things.MIGRATIONS)
-    yield made
-    await test_databases.drop(made)
-
-
-@pytest.fixture
-def environment(own_database: ServiceDatabase, signing_key: Ed25519PrivateKey, tmp_path: Path) -> dict[str, str]:
-    (tmp_path / "jwks.json").write_bytes(_jwks(signing_key))
-    return {
-        "CARPASS_DATABASE_OWNER_URL": own_database.owner_url,
-        "CARPASS_DATABASE_API_URL": own_database.api_url,
-        "CARPASS_DATABASE_WORKER_URL": own_database.worker_url,
-        "CARPASS_KAFKA_BOOTSTRAP": NOBODY,
-        "CARPASS_JWKS_URL": f"http://{NOBODY}/",
-        "CARPASS_STATE_DIR": str(tmp_path),
-        "CARPASS_SHUTDOWN_ANNOUNCE": "0",
-    }
 
 
 async def test_request_in_flight_is_answered_before_the_process_ends(
@@ -185,24 +146,3 @@ async def test_wrong_start_is_refused_in_one_sentence(
 async def test_services_own_command_gets_its_arguments(tmp_path: Path) -> None:
     async with running({}, tmp_path, "greet", "one", "two", "three") as process:
         assert await process.exit_code() == 3
-
-
-def _topic(name: str) -> Topic:
-    return Topic(name, key="thing_id", producer="owners", consumers=(), events=())
-
-
-async def test_all_roles_in_one_process_carry_an_event_around(
-    environment: dict[str, str], kafka_bootstrap: str, person: Person, tmp_path: Path
-) -> None:
-    topic = f"test.things.{uuid4().hex}"
-    await ensure_topics(KafkaConnection(kafka_bootstrap), partitions=1, topics=[_topic(topic)])
-    environment |= {"CARPASS_KAFKA_BOOTSTRAP": kafka_bootstrap, "THINGS_TOPIC": topic}
-    async with running(environment, tmp_path, "all") as everything, everything.client() as client:
-        thing_id = uuid4()
-        published = await client.post(f"/v1/things/{thing_id}/publication", headers=person.acting())
-        assert published.status_code == 204
-        # Refused by the read model until the event has come back: the command itself waits for it.
-        approved = await client.post(f"/v1/things/{thing_id}/approval", headers=person.acting())
-        assert approved.status_code == 204
-        assert await everything.terminated() == 0
-    assert everything.errors == []

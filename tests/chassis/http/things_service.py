@@ -60,4 +60,4 @@ def service(settings: ServiceSettings) -> Service:
 
 
 if __name__ == "__main__":
-    main(service(ServiceSettings()))
+    main(service(ServiceSettings.load()))

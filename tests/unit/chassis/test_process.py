@@ -1,6 +1,8 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 
 from structlog.testing import capture_logs
@@ -118,3 +120,23 @@ async def test_part_that_fails_while_stopping_spoils_the_exit_code() -> None:
         raise OSError("the last commit failed")
 
     assert await _signalled(signal.SIGTERM, _process(), Part("consumer", fail)) == EXIT_FAILED
+
+
+_HANGING = """
+import asyncio, os, signal
+from chassis.health import Health
+from chassis.process import Part, Process
+
+async def hang(stop):
+    os.kill(os.getpid(), signal.SIGTERM)
+    await stop.wait()
+    while True:  # the loop never turns again
+        pass
+
+asyncio.run(Process(Health(), grace=0.5, announce=0).run([Part("consumer", hang)]))
+"""
+
+
+def test_process_whose_loop_hangs_while_stopping_is_ended_hard() -> None:
+    ended = subprocess.run([sys.executable, "-c", _HANGING], check=False, timeout=60, capture_output=True)
+    assert ended.returncode == EXIT_TOO_SLOW
