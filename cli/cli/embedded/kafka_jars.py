@@ -52,10 +52,16 @@ def jars_dir() -> Path:
     return Path(cache) / "carpass" / f"kafka-{KAFKA_VERSION}"
 
 
+def missing_jars() -> list[Jar]:
+    """What `ensure_jars` would download."""
+    folder = jars_dir()
+    return [jar for jar in locked_jars() if not (folder / jar.file_name).exists()]
+
+
 def ensure_jars(download: Download | None = None) -> Path:
     """The folder that holds exactly the locked jars; missing ones are downloaded and verified."""
     folder = jars_dir()
-    missing = [jar for jar in locked_jars() if not (folder / jar.file_name).exists()]
+    missing = missing_jars()
     if not missing:
         return folder
     folder.mkdir(parents=True, exist_ok=True)

@@ -23,7 +23,7 @@ import psutil
 
 from cli.processes import ManagedProcess, ProcessIdentity
 
-_PRELOADED = ("chassis.runtime", "chassis.http", "contracts.registry", "uvloop", "uvicorn")
+PRELOADED = ("chassis.runtime", "chassis.http", "contracts.registry", "uvloop", "uvicorn")
 _LARGEST_REQUEST = 1 << 20
 _ANSWER_TIMEOUT = 60.0
 _SOCKET_FD_VARIABLE = "CARPASS_FORK_SERVER_FD"
@@ -37,7 +37,7 @@ def available() -> bool:
 class ForkServer:
     """This process's end: asks for processes; when it closes, or this process dies, the server ends."""
 
-    def __init__(self, log: Path, preloaded: Sequence[str] = _PRELOADED) -> None:
+    def __init__(self, log: Path, preloaded: Sequence[str] = PRELOADED) -> None:
         self._lock = threading.Lock()
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.settimeout(_ANSWER_TIMEOUT)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from chassis.provision import RolePasswords, ServiceDatabase
 from cli.embedded.kafka import EmbeddedKafka
-from cli.embedded.kafka_jars import ensure_jars
+from cli.embedded.kafka_jars import ensure_jars, missing_jars
 from cli.embedded.postgres import EmbeddedPostgres
 from cli.errors import StackError
 from cli.stack.databases import prepare_databases
@@ -36,7 +36,9 @@ class Servers:
 
     def fetch(self) -> None:
         """Download what is missing; a step of its own, because the network decides how long it takes."""
-        if not self._given_kafka and not os.environ.get("CARPASS_KAFKA_HOME"):
+        if self._given_kafka or os.environ.get("CARPASS_KAFKA_HOME") or not missing_jars():
+            return
+        with self._parts.timed("kafka download"):
             ensure_jars()
 
     def start(self, passwords: Mapping[str, RolePasswords], until: float) -> None:

@@ -14,7 +14,7 @@ from cli.errors import StackError
 from cli.part import Part
 from cli.ports import require_free
 from cli.stack import fork_server
-from cli.stack.fork_server import ForkServer
+from cli.stack.fork_server import PRELOADED, ForkServer
 from cli.stack.leftovers import end_recorded_parts
 from cli.stack.parallel import in_parallel
 from cli.stack.parts import Parts
@@ -191,7 +191,10 @@ class Stack:
         secrets = Secrets.load_or_make(self.state.root / "secrets", SERVICES)
         servers = Servers(self.state, self._parts)
         servers.fetch()
-        self._fork_server = ForkServer(self.state.log("fork-server")) if fork_server.available() else None
+        if fork_server.available():
+            # Three processes of notifier import the bot framework, which is as heavy as all the rest.
+            preloaded = (*PRELOADED, "aiogram") if self._split else PRELOADED
+            self._fork_server = ForkServer(self.state.log("fork-server"), preloaded)
         until = time.monotonic() + self._deadline
         servers.start(secrets.passwords, until)
         self._plan = Plan(
