@@ -1,0 +1,1 @@
+"""The main job, performed through the gateway as clients would, and its effects watched."""

@@ -1,0 +1,90 @@
+"""What an operator of the installation can do and a client can't: know the bot's token, name a moderator."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Protocol
+
+from cli.errors import StackError
+from cli.stack.running import RunningStack
+
+_DEADLINE = 60.0
+
+
+class Operator(Protocol):
+    """Access to one installation, besides its gateway."""
+
+    @property
+    def gateway_url(self) -> str:
+        """Where clients connect to."""
+
+    @property
+    def telegram_url(self) -> str | None:
+        """The control API of the double of the Bot API; None where the real one is used."""
+
+    def bot_token(self) -> str:
+        """What init data is signed with."""
+
+    def add_moderator(self, user_id: str) -> None:
+        """Let this user decide on verifications."""
+
+
+@dataclass(frozen=True)
+class LocalOperator:
+    """Of a stack that runs on this machine from a state folder."""
+
+    stack: RunningStack
+
+    @property
+    def gateway_url(self) -> str:
+        """Of the stack."""
+        return self.stack.gateway_url
+
+    @property
+    def telegram_url(self) -> str | None:
+        """Of the stack's double."""
+        return self.stack.telegram_url
+
+    def bot_token(self) -> str:
+        """From the state folder."""
+        return self.stack.secrets.bot_token
+
+    def add_moderator(self, user_id: str) -> None:
+        """Run sto's own command on its database."""
+        url = self.stack.databases["sto"].worker_url
+        environment = os.environ | {"CARPASS_DATABASE_WORKER_URL": url}
+        _run([sys.executable, "-P", "-m", "sto", "moderator", "add", user_id], environment)
+
+
+@dataclass(frozen=True)
+class ComposeOperator:
+    """Of an installation that `docker compose up` of this repository runs."""
+
+    gateway_url: str
+    telegram_url: str | None
+    project_dir: str
+
+    def bot_token(self) -> str:
+        """From the container that owns it."""
+        return self._exec("owners-api", "cat", "/run/secrets/carpass_telegram_bot_token").strip()
+
+    def add_moderator(self, user_id: str) -> None:
+        """Run sto's own command in its worker's container."""
+        self._exec("sto-worker", "python", "-m", "sto", "moderator", "add", user_id)
+
+    def _exec(self, service: str, *command: str) -> str:
+        return _run(["docker", "compose", "--project-directory", self.project_dir, "exec", "-T", service, *command])
+
+
+def _run(command: list[str], environment: dict[str, str] | None = None) -> str:
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_DEADLINE, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise StackError(f"`{' '.join(command)}` could not be run: {error}.") from error
+    if done.returncode:
+        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        raise StackError(f"`{' '.join(command)}` failed: {said[-1] if said else 'without a word'}")
+    return done.stdout
