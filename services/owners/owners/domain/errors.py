@@ -31,3 +31,19 @@ class ExpenseBelongsToService(DomainError):
 
 class ReadingIsEvidence(DomainError):
     """A reading that shows a rollback stays until an amendment explains it."""
+
+
+class UnknownTimeZone(DomainError):
+    """Not a name of the IANA time zone database."""
+
+
+class DateInFuture(DomainError):
+    """A fact cannot be dated later than today."""
+
+
+class MixedCurrencies(DomainError):
+    """Amounts of different currencies never add up."""
+
+
+class NamelessCar(DomainError):
+    """A car that nothing tells from another."""

@@ -1,0 +1,87 @@
+"""Expenses of a car: its owner's alone."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from chassis.db import Transaction
+from chassis.http import Action, Answer, Page, PageRequest, Reader, page
+from chassis.problems import NotFound
+from owners.api.context import Now
+from owners.api.record_requests import AddExpenseRequest, EditExpenseRequest
+from owners.api.record_responses import ExpenseResponse, expense_response
+from owners.commands.add_expense import RecordedExpense, add_expense
+from owners.commands.edit_expense import edit_expense, remove_expense
+from owners.queries import ShownExpense, day_position, history_reader, list_expenses, show_expense
+
+router = APIRouter(tags=["expenses"])
+
+
+@router.get("/v1/cars/{car_id}/expenses")
+async def list_car_expenses(car_id: UUID, tx: Reader, paging: PageRequest) -> Page[ExpenseResponse]:
+    """The car's expenses, those of services included; the latest first."""
+    await _demand_owner(tx, car_id)
+    rows = await list_expenses(tx, car_id, after=paging.after, limit=paging.limit + 1)
+
+    def item(row: ShownExpense) -> ExpenseResponse:
+        return expense_response(row.expense, row.reading)
+
+    return page(rows, paging.limit, key=lambda row: day_position(row.expense.expense_date, row.expense.id), item=item)
+
+
+@router.post("/v1/cars/{car_id}/expenses", status_code=201, response_model=ExpenseResponse)
+async def add_car_expense(car_id: UUID, body: AddExpenseRequest, action: Action, now: Now) -> Response:
+    """Enters an expense by hand."""
+    odometer = body.odometer.to_domain() if body.odometer else None
+
+    async def use_case(tx: Transaction) -> RecordedExpense:
+        return await add_expense(tx, car_id, body.details(), odometer, author_id=action.caller.user_id, now=now)
+
+    return await action.run(use_case, lambda recorded: _shown(recorded, status=201))
+
+
+@router.get("/v1/cars/{car_id}/expenses/{expense_id}", response_model=ExpenseResponse)
+async def get_car_expense(car_id: UUID, expense_id: UUID, tx: Reader) -> Response:
+    """One expense."""
+    await _demand_owner(tx, car_id)
+    found = await show_expense(tx, car_id, expense_id)
+    if found is None:
+        raise NotFound
+    return Answer(200, expense_response(found.expense, found.reading), version=found.expense.version).response()
+
+
+@router.patch("/v1/cars/{car_id}/expenses/{expense_id}", response_model=ExpenseResponse)
+async def edit_car_expense(
+    car_id: UUID, expense_id: UUID, body: EditExpenseRequest, action: Action, now: Now
+) -> Response:
+    """Changes an expense that was typed; one of a service changes with its service only (409)."""
+
+    async def use_case(tx: Transaction) -> RecordedExpense:
+        return await edit_expense(
+            tx, car_id, expense_id, body.changes(), expected_version=lambda: action.expected_version, now=now
+        )
+
+    return await action.run(use_case, _shown)
+
+
+@router.delete("/v1/cars/{car_id}/expenses/{expense_id}", status_code=204)
+async def remove_car_expense(car_id: UUID, expense_id: UUID, action: Action, now: Now) -> Response:
+    """Removes an expense that was typed; one of a service goes with its service only (409)."""
+
+    async def use_case(tx: Transaction) -> None:
+        await remove_expense(tx, car_id, expense_id, expected_version=lambda: action.expected_version, now=now)
+
+    return await action.run(use_case, lambda _: Answer(204))
+
+
+async def _demand_owner(tx: Transaction, car_id: UUID) -> None:
+    if await history_reader(tx, car_id) != "owner":
+        raise NotFound
+
+
+def _shown(recorded: RecordedExpense, status: int = 200) -> Answer:
+    expense = recorded.expense
+    location = f"/v1/cars/{expense.car_id}/expenses/{expense.id}" if status == 201 else None  # noqa: PLR2004
+    return Answer(status, expense_response(expense, recorded.reading), version=expense.version, location=location)

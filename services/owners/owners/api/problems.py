@@ -1,0 +1,21 @@
+"""How the domain's refusals are told to a client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from chassis.problems import ProblemKind
+from owners.domain import errors
+
+DOMAIN_ERRORS: Final[Mapping[type[Exception], ProblemKind]] = MappingProxyType(
+    {
+        errors.NamelessCar: ProblemKind(422, "nameless-car", "Nothing tells this car from another"),
+        errors.DateInFuture: ProblemKind(422, "date-in-future", "Dated in the future"),
+        errors.IdentityIsAttested: ProblemKind(409, "identity-attested", "VIN and frame number are fixed"),
+        errors.RecordIsAttested: ProblemKind(409, "record-attested", "Attested records are read-only"),
+        errors.ExpenseBelongsToService: ProblemKind(409, "expense-of-service", "The cost of a service entry"),
+        errors.ReadingIsEvidence: ProblemKind(409, "rollback-evidence", "The reading shows a rollback"),
+    }
+)

@@ -1,0 +1,68 @@
+"""Enters an expense by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from chassis.db import Transaction
+from chassis.ids import new_id
+from owners import events
+from owners.commands.car_history import close_history, open_history
+from owners.commands.time_zone import zone_of
+from owners.db.records import insert_expenses
+from owners.domain.local_time import check_not_future
+from owners.domain.odometer.history import Observed, RecordedReading, TypedOdometer
+from owners.domain.records import Expense
+from owners.events import By
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedExpense:
+    """An expense with its reading."""
+
+    expense: Expense
+    reading: RecordedReading | None
+
+
+async def add_expense(
+    tx: Transaction,
+    car_id: UUID,
+    details: dict[str, Any],
+    odometer: TypedOdometer | None,
+    *,
+    author_id: UUID,
+    now: datetime,
+) -> RecordedExpense:
+    """The expense and its reading."""
+    history = await open_history(tx, car_id)
+    zone = await zone_of(tx, details["time_zone"], author_id)
+    check_not_future(details["expense_date"], zone_name=zone, now=now)
+    expense = Expense(
+        id=new_id(),
+        car_id=car_id,
+        owner_id=author_id,
+        author_id=author_id,
+        service_entry_id=None,
+        attestation=None,
+        created_at=now,
+        updated_at=now,
+        version=1,
+        **details | {"time_zone": zone},
+    )
+    by = By.owner(author_id, now)
+    await insert_expenses(tx, [expense])
+    tx.record(events.expense_recorded(history.log, expense, by))
+    if odometer is not None:
+        history.readings.add(typed_for(expense, odometer, now))
+    await close_history(tx, history, by)
+    return RecordedExpense(expense, history.readings.reading_of(expense.id))
+
+
+def typed_for(expense: Expense, odometer: TypedOdometer, now: datetime) -> RecordedReading:
+    """The reading that an expense brings, on the expense's date."""
+    when = Observed(expense.expense_date, None, expense.time_zone)
+    typed = RecordedReading.typed(new_id(), odometer, when, source="expense", author_id=expense.author_id, now=now)
+    return replace(typed, expense_id=expense.id)

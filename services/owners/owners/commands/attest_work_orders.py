@@ -1,0 +1,119 @@
+"""Completed work orders become what the owners' cars remember: one service, one expense, one reading each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from chassis.consuming import Received, Refuse
+from chassis.db import Transaction
+from chassis.ids import derived_id
+from owners import events
+from owners.commands.car_history import CarHistory, Settling, settle
+from owners.db.cars import claim_identities, lock_cars, save_attested_cars
+from owners.db.readings import load_histories
+from owners.db.records import insert_expenses, insert_service_entries
+from owners.domain.completion import Completion
+from owners.domain.odometer.history import RecordedReading
+from owners.domain.records import Expense, ServiceEntry
+from owners.events import By, RecordLog
+
+SERVICE_ENTRY: Final = "service-entry"
+EXPENSE: Final = "expense"
+READING: Final = "odometer-reading"
+
+
+@dataclass(frozen=True, slots=True)
+class Attesting:
+    """A completion, and the event that told of it."""
+
+    completion: Completion
+    cause: Received[Any]
+
+    @property
+    def by(self) -> By:
+        """Who completed the order, and when."""
+        return By(self.cause.event.actor, self.completion.occurred_at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Effects:
+    """The three rows of one completion, and its car's history."""
+
+    attesting: Attesting
+    history: CarHistory
+    entry: ServiceEntry
+    expense: Expense
+    reading: RecordedReading | None
+
+
+async def attest_work_orders(tx: Transaction, batch: Sequence[Attesting]) -> None:
+    """Exactly one effect of each kind per work order and revision, in as many statements for a batch as for one.
+
+    Who has the rows already makes nothing and publishes nothing. Raises Refuse for a car that does not exist.
+    """
+    histories = await _open(tx, {attesting.completion.car_id for attesting in batch})
+    effects = [_effects(attesting, histories[attesting.completion.car_id]) for attesting in batch]
+    new_entries = await insert_service_entries(tx, [one.entry for one in effects])
+    new_expenses = await insert_expenses(tx, [one.expense for one in effects])
+    last: dict[UUID, Attesting] = {}
+    for one in effects:
+        published = _publish(tx, one, new_entries, new_expenses)
+        added = one.reading is not None and one.history.readings.add(one.reading)
+        if published or added:
+            last[one.history.car.id] = one.attesting
+            one.history.car = one.history.car.attested(one.attesting.completion.occurred_at)
+    await _identify(tx, [one for one in effects if one.entry.id in new_entries])
+    changed = await settle(
+        tx,
+        [
+            Settling(histories[car_id], By.system(attesting.completion.occurred_at), attesting.cause)
+            for car_id, attesting in last.items()
+        ],
+    )
+    await save_attested_cars(tx, changed)
+
+
+async def _open(tx: Transaction, car_ids: set[UUID]) -> Mapping[UUID, CarHistory]:
+    cars = await lock_cars(tx, car_ids)
+    for missing in sorted(car_ids - cars.keys()):
+        raise Refuse(f"there is no car {missing}")
+    readings = await load_histories(tx, car_ids)
+    return {car_id: CarHistory(car, readings[car_id], RecordLog(car)) for car_id, car in cars.items()}
+
+
+def _effects(attesting: Attesting, history: CarHistory) -> _Effects:
+    event_id, completion = attesting.cause.id, attesting.completion
+    entry = completion.service_entry(derived_id(event_id, SERVICE_ENTRY), history.car.owner_id)
+    expense = Expense.of_service(derived_id(event_id, EXPENSE), entry)
+    if expense is None:
+        raise Refuse("a completed work order has a total")
+    reading = completion.reading(derived_id(event_id, READING), entry.id)
+    return _Effects(attesting, history, entry, expense, reading)
+
+
+def _publish(tx: Transaction, one: _Effects, new_entries: set[UUID], new_expenses: set[UUID]) -> bool:
+    log, by, cause = one.history.log, one.attesting.by, one.attesting.cause
+    before = log.sequence
+    if one.entry.id in new_entries:
+        tx.record(events.service_entry_recorded(log, one.entry, one.reading, by), cause=cause)
+    if one.expense.id in new_expenses:
+        tx.record(events.expense_recorded(log, one.expense, by), cause=cause)
+    return log.sequence > before
+
+
+async def _identify(tx: Transaction, effects: Sequence[_Effects]) -> None:
+    """Confirms the VIN or frame number of cars attested for the first time; a rival claim is left to a moderator."""
+    candidates: dict[UUID, _Effects] = {}
+    for one in effects:
+        car = one.history.car
+        undecided = not car.identity_confirmed and not car.identity_disputed
+        if undecided and one.attesting.completion.names(car):
+            candidates.setdefault(car.id, one)
+    confirmed = await claim_identities(tx, [one.history.car for one in candidates.values()])
+    for car_id, one in candidates.items():
+        now = one.attesting.completion.occurred_at
+        one.history.car = one.history.car.identified(confirmed=car_id in confirmed, now=now)
+        tx.record(events.car_updated(one.history.car, By.system(now)), cause=one.attesting.cause)

@@ -1,0 +1,68 @@
+"""A car's history under the car's lock: opened at the beginning of a use case, settled at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from chassis.consuming import Received
+from chassis.db import Transaction
+from chassis.problems import NotFound
+from contracts.event import Event
+from owners.db.cars import lock_car, save_car
+from owners.db.readings import load_histories, save_outcomes
+from owners.domain.car import Car
+from owners.domain.odometer.history import OdometerHistory, Outcome
+from owners.events import By, RecordLog, odometer_judged
+
+
+@dataclass(slots=True)
+class CarHistory:
+    """A locked car, its readings, and the numbering of the events of its history."""
+
+    car: Car
+    readings: OdometerHistory
+    log: RecordLog
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """A history to settle, on whose behalf, and after which received event, if any."""
+
+    history: CarHistory
+    by: By
+    cause: Received[Event] | None = None
+
+
+async def open_history(tx: Transaction, car_id: UUID) -> CarHistory:
+    """The history of one of the caller's own cars; raises NotFound (404)."""
+    car = await lock_car(tx, car_id)
+    if car is None:
+        raise NotFound
+    histories = await load_histories(tx, [car_id])
+    return CarHistory(car, histories[car_id], RecordLog(car))
+
+
+async def close_history(tx: Transaction, history: CarHistory, by: By) -> None:
+    """Judges the readings anew, publishes what changed and writes the car."""
+    for car in await settle(tx, [Settling(history, by)]):
+        await save_car(tx, car)
+
+
+async def settle(tx: Transaction, settlings: Iterable[Settling]) -> list[Car]:
+    """Judges each car's readings anew, writes and publishes what changed; the cars with their new counters."""
+    outcomes: list[tuple[Outcome, UUID]] = []
+    cars: list[Car] = []
+    for settling in settlings:
+        history = settling.history
+        outcome = history.readings.settle()
+        last_ok = history.car.last_ok_reading_id
+        if outcome is not None:
+            outcomes.append((outcome, history.car.owner_id))
+            last_ok = outcome.last_ok.reading.id if outcome.last_ok else None
+            for event in odometer_judged(history.log, outcome, settling.by):
+                tx.record(event, cause=settling.cause)
+        cars.append(replace(history.car, last_ok_reading_id=last_ok, record_sequence=history.log.sequence))
+    await save_outcomes(tx, outcomes)
+    return cars

@@ -1,0 +1,160 @@
+"""From events of other services to use cases: translation only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Final
+
+from chassis.consuming import Received, Subscriptions
+from chassis.db import Transaction
+from contracts.sto import (
+    CenterEvent,
+    CenterRegistered,
+    CenterUpdated,
+    CenterVerificationChanged,
+    EmployeeDeactivated,
+    EmployeeEvent,
+    EmployeeJoined,
+    EmployeeRoleChanged,
+    LinkApproved,
+    LinkDeclined,
+    LinkEvent,
+    LinkExpired,
+    LinkRequested,
+    LinkRevoked,
+)
+from contracts.workorders import (
+    EstimateDecided,
+    EstimateSent,
+    EstimateSuperseded,
+    NextService,
+    Snapshot,
+    SnapshotOdometer,
+    WorkOrderCancelled,
+    WorkOrderCompleted,
+    WorkOrderOpened,
+    WorkOrderStatusChanged,
+)
+from owners.commands.attest_work_orders import Attesting, attest_work_orders
+from owners.db.read_models import keep_centers, keep_employees, keep_links
+from owners.domain.completion import Completion, MeasuredOdometer
+from owners.domain.records import Attestation, Line
+
+subscriptions: Final = Subscriptions("owners")
+subscriptions.ignore(  # an order says nothing about a car before it is completed
+    WorkOrderOpened,
+    EstimateSent,
+    EstimateSuperseded,
+    EstimateDecided,
+    WorkOrderStatusChanged,
+    WorkOrderCancelled,
+)
+
+
+@subscriptions.effect(WorkOrderCompleted)
+async def on_completed_work_orders(tx: Transaction, batch: Sequence[Received[WorkOrderCompleted]]) -> None:
+    """Attested facts of the cars."""
+    await attest_work_orders(tx, [Attesting(_completion(received.event), received) for received in batch])
+
+
+@subscriptions.state(CenterRegistered, CenterUpdated, CenterVerificationChanged)
+async def on_centers(tx: Transaction, batch: Sequence[Received[CenterEvent]]) -> None:
+    """Centers: a suspended one reads nothing."""
+    await keep_centers(
+        tx,
+        [
+            {
+                "id": event.center_id,
+                "name": event.name,
+                "verification": event.verification,
+                "sequence": event.sequence,
+            }
+            for event in (received.event for received in batch)
+        ],
+    )
+
+
+@subscriptions.state(EmployeeJoined, EmployeeRoleChanged, EmployeeDeactivated)
+async def on_employees(tx: Transaction, batch: Sequence[Received[EmployeeEvent]]) -> None:
+    """Who works where."""
+    await keep_employees(
+        tx,
+        [
+            {
+                "id": event.employee_id,
+                "center_id": event.center_id,
+                "user_id": event.user_id,
+                "active": event.active,
+                "sequence": event.sequence,
+            }
+            for event in (received.event for received in batch)
+        ],
+    )
+
+
+@subscriptions.state(LinkRequested, LinkApproved, LinkDeclined, LinkRevoked, LinkExpired)
+async def on_links(tx: Transaction, batch: Sequence[Received[LinkEvent]]) -> None:
+    """Which center may look at which car."""
+    await keep_links(
+        tx,
+        [
+            {
+                "id": event.link_id,
+                "car_id": event.car_id,
+                "owner_id": event.owner_id,
+                "center_id": event.center_id,
+                "scopes": list(event.scopes),
+                "status": event.status,
+                "expires_at": event.expires_at,
+                "sequence": event.sequence,
+            }
+            for event in (received.event for received in batch)
+        ],
+    )
+
+
+def _completion(event: WorkOrderCompleted) -> Completion:
+    snapshot = event.snapshot
+    due = [interval for interval in _intervals(snapshot) if interval is not None]
+    return Completion(
+        car_id=event.car_id,
+        vin=snapshot.car.vin,
+        frame_number=snapshot.car.frame_number,
+        attestation=Attestation(
+            center_id=event.center_id,
+            work_order_id=event.work_order_id,
+            revision=event.revision,
+            snapshot_sha256=event.snapshot_sha256,
+        ),
+        work_order_number=event.number,
+        center_name=snapshot.center.name,
+        completed_on=date.fromisoformat(snapshot.completed_on),
+        completed_by=snapshot.completed_by,
+        time_zone=snapshot.center.time_zone,
+        lines=tuple(_lines(snapshot)),
+        total_minor=snapshot.totals.total_minor,
+        currency=snapshot.totals.currency,
+        next_due_km=min((interval.km for interval in due if interval.km is not None), default=None),
+        next_due_months=min((interval.months for interval in due if interval.months is not None), default=None),
+        odometer=_odometer(snapshot.odometer),
+        occurred_at=event.occurred_at,
+    )
+
+
+def _lines(snapshot: Snapshot) -> Iterator[Line]:
+    for job in snapshot.jobs:
+        yield from (Line(labor.operation, "labor", labor.total_minor) for labor in job.labor)
+        yield from (Line(product.name, product.kind, product.total_minor) for product in job.products)
+
+
+def _intervals(snapshot: Snapshot) -> Iterator[NextService | None]:
+    for job in snapshot.jobs:
+        yield from (labor.next_service for labor in job.labor)
+        yield from (product.next_service for product in job.products)
+
+
+def _odometer(odometer: SnapshotOdometer) -> MeasuredOdometer | None:
+    if not odometer.readable or odometer.value is None:
+        return None
+    return MeasuredOdometer(odometer.value, odometer.unit, odometer.measured_at)

@@ -1,0 +1,102 @@
+"""Many rows by one statement, so that a batch costs as many round trips as a single event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import ARRAY, Column, Table, TextClause, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import JSONB
+
+from chassis.db import Transaction
+
+type Row = Mapping[str, Any]
+
+
+async def insert_new(tx: Transaction, table: Table, rows: Sequence[Row]) -> set[UUID]:
+    """Inserts rows, all of its columns each, less those that break a unique key; the ids of the inserted ones."""
+    if not rows:
+        return set()
+    inserted = await tx.execute(_insert(table), _arrays(table.columns, rows))
+    return set(inserted.scalars())
+
+
+async def upsert_newer(tx: Transaction, table: Table, rows: Sequence[Row]) -> None:
+    """Keeps the newest state of each id: replaces rows whose stored `sequence` is lower."""
+    newest = {row["id"]: row for row in sorted(rows, key=lambda row: row["sequence"])}
+    if newest:
+        await tx.execute(_upsert(table), _arrays(table.columns, list(newest.values())))
+
+
+async def update_by_id(tx: Transaction, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Sets these columns of the rows with the given ids."""
+    if rows:
+        chosen = [table.columns[name] for name in ("id", *columns)]
+        await tx.execute(_update(table, tuple(columns)), _arrays(chosen, rows))
+
+
+@cache
+def _insert(table: Table) -> TextClause:
+    names = ", ".join(column.name for column in table.columns)
+    return text(
+        f"INSERT INTO {table.name} ({names}) {_select(list(table.columns))} ORDER BY id "
+        "ON CONFLICT DO NOTHING RETURNING id"
+    )
+
+
+@cache
+def _upsert(table: Table) -> TextClause:
+    names = [column.name for column in table.columns]
+    changes = ", ".join(f"{name} = excluded.{name}" for name in names if name != "id")
+    return text(
+        f"INSERT INTO {table.name} ({', '.join(names)}) {_select(list(table.columns))} ORDER BY id "
+        f"ON CONFLICT (id) DO UPDATE SET {changes} WHERE {table.name}.sequence < excluded.sequence"
+    )
+
+
+@cache
+def _update(table: Table, columns: tuple[str, ...]) -> TextClause:
+    chosen = [table.columns[name] for name in ("id", *columns)]
+    changes = ", ".join(f"{name} = new.{name}" for name in columns)
+    return text(
+        f"UPDATE {table.name} SET {changes} FROM ({_select(chosen)}) AS new "  # noqa: S608 -- our names
+        f"WHERE {table.name}.id = new.id"
+    )
+
+
+def _select(columns: Sequence[Column[Any]]) -> str:
+    """Rows from one array per column. What unnest would take apart, or not take at all, travels as text."""
+    shown = ", ".join(f"CAST({column.name} AS {_type(column)}) AS {column.name}" for column in columns)
+    arrays = ", ".join(
+        f"CAST(:{column.name} AS {'text' if _travels_as_text(column) else _type(column)}[])" for column in columns
+    )
+    return f"SELECT {shown} FROM unnest({arrays}) AS given ({', '.join(column.name for column in columns)})"  # noqa: S608
+
+
+def _arrays(columns: Sequence[Column[Any]] | Any, rows: Sequence[Row]) -> dict[str, list[Any]]:
+    return {column.name: [_sent(column, row[column.name]) for row in rows] for column in columns}
+
+
+def _travels_as_text(column: Column[Any]) -> bool:
+    return isinstance(column.type, ARRAY | JSONB)
+
+
+def _sent(column: Column[Any], value: Any) -> Any:
+    if isinstance(column.type, JSONB):
+        return orjson.dumps(value).decode()
+    if isinstance(column.type, ARRAY):
+        return "{" + ",".join(_quoted(item) if isinstance(item, str) else str(item) for item in value) + "}"
+    return value
+
+
+def _quoted(item: str) -> str:
+    escaped = item.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _type(column: Column[Any]) -> str:
+    return str(column.type.compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call] # untyped there

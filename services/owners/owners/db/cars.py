@@ -1,0 +1,96 @@
+"""Cars and their confirmed identities."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import RowMapping, insert, select, text, update
+
+from chassis.db import Transaction
+from owners.db.bulk import update_by_id
+from owners.db.models import car
+from owners.domain.car import Car
+
+_BY_API: Final = frozenset(column.name for column in car.columns) - {
+    "id", "owner_id", "created_at", "identity_confirmed", "identity_disputed", "attested_at"
+}  # fmt: skip
+_BY_WORKER: Final = (
+    "identity_confirmed",
+    "identity_disputed",
+    "attested_at",
+    "last_ok_reading_id",
+    "updated_at",
+    "sequence",
+    "record_sequence",
+    "version",
+)
+_CLAIM: Final = text(
+    """
+    INSERT INTO identity_claim (kind, number, car_id)
+    SELECT kind, number, car_id
+    FROM unnest(CAST(:kinds AS text[]), CAST(:numbers AS text[]), CAST(:car_ids AS uuid[]))
+         WITH ORDINALITY AS claim (kind, number, car_id, place)
+    ORDER BY kind, number, place
+    ON CONFLICT DO NOTHING
+    """
+)
+_CLAIMED: Final = text(
+    """
+    SELECT claim.car_id
+    FROM unnest(CAST(:kinds AS text[]), CAST(:numbers AS text[]), CAST(:car_ids AS uuid[]))
+         AS claim (kind, number, car_id)
+    JOIN identity_claim USING (kind, number, car_id)
+    """
+)
+
+
+async def insert_car(tx: Transaction, new: Car) -> None:
+    """Adds a car."""
+    await tx.execute(insert(car).values(asdict(new)))
+
+
+async def find_car(tx: Transaction, car_id: UUID) -> Car | None:
+    """A car that the caller may see."""
+    row = (await tx.execute(select(car).where(car.c.id == car_id))).mappings().one_or_none()
+    return None if row is None else car_of(row)
+
+
+async def lock_car(tx: Transaction, car_id: UUID) -> Car | None:
+    """A car that the caller may see, for a change of it or of its history."""
+    return (await lock_cars(tx, [car_id])).get(car_id)
+
+
+async def lock_cars(tx: Transaction, car_ids: Collection[UUID]) -> dict[UUID, Car]:
+    """Those of the cars that exist, locked in the order of their ids, so that two batches cannot deadlock."""
+    locked = select(car).where(car.c.id.in_(set(car_ids))).order_by(car.c.id).with_for_update(key_share=True)
+    return {row["id"]: car_of(row) for row in (await tx.execute(locked)).mappings()}
+
+
+async def save_car(tx: Transaction, changed: Car) -> None:
+    """Writes what an owner may change."""
+    values = {name: value for name, value in asdict(changed).items() if name in _BY_API}
+    await tx.execute(update(car).where(car.c.id == changed.id).values(values))
+
+
+async def save_attested_cars(tx: Transaction, changed: Sequence[Car]) -> None:
+    """Writes what attested facts change."""
+    await update_by_id(tx, car, _BY_WORKER, [asdict(one) for one in changed])
+
+
+async def claim_identities(tx: Transaction, cars: Sequence[Car]) -> set[UUID]:
+    """Claims the identity of each car; the ids of those that have it, because nobody had attested it before."""
+    claims = [(*one.identity, one.id) for one in cars if one.identity is not None]
+    if not claims:
+        return set()
+    kinds, numbers, car_ids = (list(column) for column in zip(*claims, strict=True))
+    parameters = {"kinds": kinds, "numbers": numbers, "car_ids": car_ids}
+    await tx.execute(_CLAIM, parameters)
+    return set((await tx.execute(_CLAIMED, parameters)).scalars())
+
+
+def car_of(row: RowMapping) -> Car:
+    """The car in a row of its table."""
+    return Car(**{str(name): value for name, value in row.items()})

@@ -1,0 +1,106 @@
+"""OdometerHistory in its table."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from itertools import groupby
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import RowMapping, delete, select
+
+from chassis.db import Transaction
+from owners.db.bulk import insert_new, update_by_id
+from owners.db.models import odometer_reading
+from owners.domain.odometer.history import OdometerHistory, Outcome, RecordedReading
+from owners.domain.odometer.reading import Reading
+from owners.domain.odometer.verdict import Judgement
+from owners.domain.records import Attestation
+
+_ATTESTATION: Final = ("center_id", "work_order_id", "revision", "snapshot_sha256")
+
+
+async def load_histories(tx: Transaction, car_ids: Collection[UUID]) -> dict[UUID, OdometerHistory]:
+    """The history of each car; the cars' rows are locked by the caller."""
+    found = (
+        select(odometer_reading)
+        .where(odometer_reading.c.car_id.in_(set(car_ids)))
+        .order_by(odometer_reading.c.car_id, odometer_reading.c.id)
+    )
+    rows = (await tx.execute(found)).mappings().all()
+    histories = {car_id: OdometerHistory.of(car_id, ()) for car_id in car_ids}
+    for car_id, of_car in groupby(rows, key=lambda row: row["car_id"]):
+        histories[car_id] = OdometerHistory.of(car_id, (recorded_reading(row) for row in of_car))
+    return histories
+
+
+async def save_outcomes(tx: Transaction, outcomes: Iterable[tuple[Outcome, UUID]]) -> None:
+    """Writes what changed in each history, with the owner of its car."""
+    pairs = list(outcomes)
+    removed = [reading_id for outcome, _ in pairs for reading_id in outcome.removed]
+    if removed:
+        await tx.execute(delete(odometer_reading).where(odometer_reading.c.id.in_(removed)))
+    new = [_columns(one, outcome.car_id, owner_id) for outcome, owner_id in pairs for one in outcome.new]
+    await insert_new(tx, odometer_reading, new)
+    inserted = {row["id"] for row in new}
+    changed = [one for outcome, _ in pairs for one in outcome.changed if one.reading.id not in inserted]
+    judged = [{"id": one.reading.id, **_judgement(one)} for one in changed]
+    await update_by_id(tx, odometer_reading, ("verdict", "candidates_km"), judged)
+
+
+def recorded_reading(row: RowMapping) -> RecordedReading:
+    """The reading in a row of its table."""
+    attested = row["provenance"] == "attested"
+    return RecordedReading(
+        reading=Reading(
+            id=row["id"],
+            value=row["value"],
+            unit=row["unit"],
+            km=row["km"],
+            observed_on=row["observed_on"],
+            observed_at=row["observed_at"],
+            attested=attested,
+            replaced=row["verdict"] == "replaced",
+        ),
+        source=row["source"],
+        time_zone=row["time_zone"],
+        author_id=row["author_id"],
+        created_at=row["created_at"],
+        service_entry_id=row["service_entry_id"],
+        expense_id=row["expense_id"],
+        attestation=Attestation(**{name: row[name] for name in _ATTESTATION}) if attested else None,
+        judgement=Judgement(row["verdict"], tuple(row["candidates_km"])),
+    )
+
+
+def _columns(one: RecordedReading, car_id: UUID, owner_id: UUID) -> dict[str, Any]:
+    reading = one.reading
+    attestation = {name: getattr(one.attestation, name, None) for name in _ATTESTATION}
+    return (
+        attestation
+        | _judgement(one)
+        | {
+            "id": reading.id,
+            "car_id": car_id,
+            "owner_id": owner_id,
+            "provenance": one.provenance,
+            "time_zone": one.time_zone,
+            "author_id": one.author_id,
+            "created_at": one.created_at,
+            "source": one.source,
+            "value": reading.value,
+            "unit": reading.unit,
+            "km": reading.km,
+            "observed_on": reading.observed_on,
+            "observed_at": reading.observed_at,
+            "listed_at": one.listed_at,
+            "service_entry_id": one.service_entry_id,
+            "expense_id": one.expense_id,
+        }
+    )
+
+
+def _judgement(one: RecordedReading) -> dict[str, Any]:
+    if one.judgement is None:
+        raise ValueError("a reading is judged before it is written")
+    return {"verdict": one.judgement.verdict, "candidates_km": list(one.judgement.candidates_km)}

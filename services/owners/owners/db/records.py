@@ -1,0 +1,126 @@
+"""Service entries and expenses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping, delete, select, update
+
+from chassis.db import Transaction
+from owners.db.bulk import insert_new
+from owners.db.models import expense, service_entry
+from owners.domain.records import Attestation, Expense, Line, ServiceEntry
+
+_ATTESTATION: Final = ("center_id", "work_order_id", "revision", "snapshot_sha256")
+_ENTRY_EDITS: Final = (
+    "service_date",
+    "time_zone",
+    "vendor",
+    "lines",
+    "currency",
+    "cost_minor",
+    "next_due_km",
+    "next_due_months",
+    "note",
+    "updated_at",
+    "version",
+)
+_EXPENSE_EDITS: Final = (
+    "expense_date",
+    "time_zone",
+    "category",
+    "amount_minor",
+    "currency",
+    "note",
+    "updated_at",
+    "version",
+)
+
+
+async def insert_service_entries(tx: Transaction, entries: Sequence[ServiceEntry]) -> set[UUID]:
+    """Adds entries; the ids of those whose work order and revision had none yet."""
+    return await insert_new(tx, service_entry, [_columns(entry) for entry in entries])
+
+
+async def insert_expenses(tx: Transaction, expenses: Sequence[Expense]) -> set[UUID]:
+    """Adds expenses; the ids of those whose work order and revision had none yet."""
+    return await insert_new(tx, expense, [_columns(one) for one in expenses])
+
+
+async def find_service_entry(tx: Transaction, car_id: UUID, entry_id: UUID) -> ServiceEntry | None:
+    """An entry of that car which the caller may see."""
+    found = select(service_entry).where(service_entry.c.id == entry_id, service_entry.c.car_id == car_id)
+    row = (await tx.execute(found)).mappings().one_or_none()
+    return None if row is None else entry_of(row)
+
+
+async def find_expense(tx: Transaction, car_id: UUID, expense_id: UUID) -> Expense | None:
+    """An expense of that car which the caller may see."""
+    return await _expense(tx, expense.c.id == expense_id, expense.c.car_id == car_id)
+
+
+async def find_expense_of_entry(tx: Transaction, entry_id: UUID) -> Expense | None:
+    """What a service cost."""
+    return await _expense(tx, expense.c.service_entry_id == entry_id)
+
+
+async def save_service_entry(tx: Transaction, changed: ServiceEntry) -> None:
+    """Writes an edited entry."""
+    values = _columns(changed)
+    await tx.execute(
+        update(service_entry)
+        .where(service_entry.c.id == changed.id)
+        .values({name: values[name] for name in _ENTRY_EDITS})
+    )
+
+
+async def save_expense(tx: Transaction, changed: Expense) -> None:
+    """Writes an edited expense."""
+    values = _columns(changed)
+    await tx.execute(
+        update(expense).where(expense.c.id == changed.id).values({name: values[name] for name in _EXPENSE_EDITS})
+    )
+
+
+async def delete_service_entry(tx: Transaction, entry_id: UUID) -> None:
+    """Removes an entry whose readings and expense are gone."""
+    await tx.execute(delete(service_entry).where(service_entry.c.id == entry_id))
+
+
+async def delete_expense(tx: Transaction, expense_id: UUID) -> None:
+    """Removes an expense whose readings are gone."""
+    await tx.execute(delete(expense).where(expense.c.id == expense_id))
+
+
+def entry_of(row: RowMapping) -> ServiceEntry:
+    """The entry in a row of its table."""
+    values = _fields(row)
+    return ServiceEntry(**{**values, "lines": tuple(Line(**line) for line in values["lines"])})
+
+
+def expense_of(row: RowMapping) -> Expense:
+    """The expense in a row of its table."""
+    return Expense(**_fields(row))
+
+
+async def _expense(tx: Transaction, *conditions: ColumnElement[bool]) -> Expense | None:
+    row = (await tx.execute(select(expense).where(*conditions))).mappings().one_or_none()
+    return None if row is None else expense_of(row)
+
+
+def _columns(record: ServiceEntry | Expense) -> dict[str, Any]:
+    values = asdict(record)
+    attestation = values.pop("attestation") or dict.fromkeys(_ATTESTATION)
+    if "lines" in values:
+        values["lines"] = list(values["lines"])
+    return values | attestation | {"provenance": record.provenance}
+
+
+def _fields(row: RowMapping) -> dict[str, Any]:
+    values: dict[str, Any] = {str(name): value for name, value in row.items()}
+    attestation = {name: values.pop(name) for name in _ATTESTATION}
+    attested = values.pop("provenance") == "attested"
+    return values | {"attestation": Attestation(**attestation) if attested else None}

@@ -1,0 +1,150 @@
+"""The read side: what a caller may see, as row-level security shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import Select, Table, Uuid, cast, func, select, tuple_
+
+from chassis.db import Transaction
+from chassis.http import Position
+from owners.db.cars import car_of, find_car
+from owners.db.models import car, expense, odometer_reading, service_entry
+from owners.db.readings import recorded_reading
+from owners.db.records import entry_of, expense_of, find_expense, find_service_entry
+from owners.domain.car import Car
+from owners.domain.odometer.history import RecordedReading
+from owners.domain.records import Expense, ServiceEntry
+
+type HistoryReader = Literal["owner", "center"]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCar:
+    """A car, and where its odometer stands."""
+
+    car: Car
+    last_ok: RecordedReading | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownService:
+    """A service entry with what belongs to it, as far as the reader may know."""
+
+    entry: ServiceEntry
+    expense_id: UUID | None
+    reading: RecordedReading | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownExpense:
+    """An expense with its reading."""
+
+    expense: Expense
+    reading: RecordedReading | None
+
+
+async def history_reader(tx: Transaction, car_id: UUID) -> HistoryReader | None:
+    """As whom the caller reads this car's history: its owner, or a center that it is linked to. None: not at all."""
+    own = select(car.c.id).where(car.c.id == car_id).exists().label("own")
+    asked = select(own, func.caller_reads_history(cast(car_id, Uuid)).label("shared"))
+    row = (await tx.execute(asked)).one()
+    if row.own:
+        return "owner"
+    return "center" if row.shared else None
+
+
+async def list_cars(tx: Transaction, *, after: Position | None, limit: int) -> list[ShownCar]:
+    """The caller's cars, the latest registered first."""
+    found = select(car).order_by(car.c.created_at.desc(), car.c.id.desc()).limit(limit)
+    if after is not None:
+        found = found.where(tuple_(car.c.created_at, car.c.id) < after)
+    cars = [car_of(row) for row in (await tx.execute(found)).mappings()]
+    return await _with_odometer(tx, cars)
+
+
+async def show_car(tx: Transaction, car_id: UUID) -> ShownCar | None:
+    """One of the caller's cars."""
+    found = await find_car(tx, car_id)
+    return None if found is None else (await _with_odometer(tx, [found]))[0]
+
+
+async def list_readings(tx: Transaction, car_id: UUID, *, after: Position | None, limit: int) -> list[RecordedReading]:
+    """Every reading of the car, the latest first."""
+    columns = odometer_reading.c
+    found = select(odometer_reading).where(columns.car_id == car_id)
+    if after is not None:
+        found = found.where(tuple_(columns.listed_at, columns.id) < after)
+    rows = await tx.execute(found.order_by(columns.listed_at.desc(), columns.id.desc()).limit(limit))
+    return [recorded_reading(row) for row in rows.mappings()]
+
+
+async def list_service_entries(
+    tx: Transaction, car_id: UUID, *, after: Position | None, limit: int
+) -> list[ShownService]:
+    """The car's services, the latest first."""
+    found = _by_day(service_entry, service_entry.c.service_date, car_id, after, limit)
+    entries = [entry_of(row) for row in (await tx.execute(found)).mappings()]
+    return await _with_belongings(tx, entries)
+
+
+async def show_service_entry(tx: Transaction, car_id: UUID, entry_id: UUID) -> ShownService | None:
+    """One service of the car."""
+    found = await find_service_entry(tx, car_id, entry_id)
+    return None if found is None else (await _with_belongings(tx, [found]))[0]
+
+
+async def list_expenses(tx: Transaction, car_id: UUID, *, after: Position | None, limit: int) -> list[ShownExpense]:
+    """The car's expenses, the latest first."""
+    found = _by_day(expense, expense.c.expense_date, car_id, after, limit)
+    return await _with_readings(tx, [expense_of(row) for row in (await tx.execute(found)).mappings()])
+
+
+async def show_expense(tx: Transaction, car_id: UUID, expense_id: UUID) -> ShownExpense | None:
+    """One expense of the car."""
+    found = await find_expense(tx, car_id, expense_id)
+    return None if found is None else (await _with_readings(tx, [found]))[0]
+
+
+def day_position(day: date, row_id: UUID) -> Position:
+    """The place of a dated row in a list: its day, then its id."""
+    return datetime.combine(day, time(), tzinfo=UTC), row_id
+
+
+def _by_day(table: Table, day: Any, car_id: UUID, after: Position | None, limit: int) -> Select[Any]:
+    found = select(table).where(table.c.car_id == car_id)
+    if after is not None:
+        found = found.where(tuple_(day, table.c.id) < (after[0].astimezone(UTC).date(), after[1]))
+    return found.order_by(day.desc(), table.c.id.desc()).limit(limit)
+
+
+async def _with_odometer(tx: Transaction, cars: Sequence[Car]) -> list[ShownCar]:
+    wanted = [one.last_ok_reading_id for one in cars if one.last_ok_reading_id is not None]
+    found = select(odometer_reading).where(odometer_reading.c.id.in_(wanted))
+    readings = {row["id"]: recorded_reading(row) for row in (await tx.execute(found)).mappings()} if wanted else {}
+    return [ShownCar(one, readings.get(one.last_ok_reading_id)) for one in cars]
+
+
+async def _with_belongings(tx: Transaction, entries: Sequence[ServiceEntry]) -> list[ShownService]:
+    ids = [entry.id for entry in entries]
+    costs = select(expense.c.service_entry_id, expense.c.id).where(expense.c.service_entry_id.in_(ids))
+    expenses = {row.service_entry_id: row.id for row in await tx.execute(costs)} if ids else {}
+    readings = await _readings_in_force(tx, "service_entry_id", ids)
+    return [ShownService(entry, expenses.get(entry.id), readings.get(entry.id)) for entry in entries]
+
+
+async def _with_readings(tx: Transaction, expenses: Sequence[Expense]) -> list[ShownExpense]:
+    readings = await _readings_in_force(tx, "expense_id", [one.id for one in expenses])
+    return [ShownExpense(one, readings.get(one.id)) for one in expenses]
+
+
+async def _readings_in_force(tx: Transaction, column: str, ids: Sequence[UUID]) -> dict[UUID, RecordedReading]:
+    if not ids:
+        return {}
+    belongs_to = odometer_reading.c[column]
+    found = select(odometer_reading).where(belongs_to.in_(ids), odometer_reading.c.verdict != "replaced")
+    return {row[column]: recorded_reading(row) for row in (await tx.execute(found)).mappings()}

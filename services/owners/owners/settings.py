@@ -1,0 +1,20 @@
+"""Settings of owners."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from chassis.settings import ServiceSettings
+
+
+class OwnersSettings(ServiceSettings):
+    """What the API role needs for sign-ins. `telegram_public_key` is by default the one of Telegram's production."""
+
+    telegram_bot_token: str = Field(default="", repr=False)
+    telegram_public_key: str = Field(
+        default="e7bf03a2fa4602af4580703d88dda5bb59f32ed8b02a56c187fe7d34caed242d", pattern=r"^[0-9a-f]{64}$"
+    )
+    signing_keys_dir: Path | None = None
+    notifier_credential: str = Field(default="", repr=False)

@@ -1,0 +1,67 @@
+"""Puts owners together, once for production and tests alike."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from fastapi import FastAPI
+
+from chassis.clock import Clock, system_clock
+from chassis.db import Database
+from chassis.http import create_app
+from chassis.runtime import Service
+from owners.api import auth, cars, expenses, me, odometer, service_entries
+from owners.api.context import OwnersContext
+from owners.api.problems import DOMAIN_ERRORS
+from owners.consumers import subscriptions
+from owners.settings import OwnersSettings
+
+MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
+_ROUTERS: Final = (auth.router, me.router, cars.router, odometer.router, service_entries.router, expenses.router)
+
+
+class OwnKeys:
+    """A KeySource: the issuer of access tokens verifies them with its own keys and asks nobody."""
+
+    def __init__(self, context: OwnersContext) -> None:
+        self._context = context
+
+    async def key(self, kid: str) -> Ed25519PublicKey | None:
+        """The public key of this id."""
+        return await self._context.keys.key(kid)
+
+
+def service(settings: OwnersSettings, *, clock: Clock = system_clock) -> Service:
+    """The service."""
+
+    def build_app(database: Database) -> FastAPI:
+        context = OwnersContext(settings, clock, database)
+
+        @asynccontextmanager
+        async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+            context.demand_secrets()
+            yield
+
+        app = create_app(
+            "owners",
+            settings,
+            routers=_ROUTERS,
+            database=database,
+            lifespan=lifespan,
+            domain_errors=DOMAIN_ERRORS,
+            keys=OwnKeys(context),
+        )
+        app.state.owners = context
+        return app
+
+    return Service(
+        name="owners",
+        settings=settings,
+        migrations_dir=MIGRATIONS,
+        build_app=build_app,
+        subscriptions=subscriptions,
+    )
