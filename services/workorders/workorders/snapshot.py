@@ -66,7 +66,7 @@ def seal_snapshot(order: WorkOrder, told: Circumstances) -> SealedSnapshot:
         owner_id=order.owner_id,
         mechanic_ids=_mechanics(order),
         complaint=order.complaint,
-        odometer=_odometer(told.odometer, told.moment),
+        odometer=_odometer(told),
         jobs=tuple(_job(job, order.pricing) for job in order.jobs_in(JobStatus.AUTHORISED)),
         declined=tuple(_declined(job) for job in order.jobs_in(JobStatus.DECLINED)),
         totals=_totals(order),
@@ -160,15 +160,16 @@ def _next_service(due: lines.NextService | None) -> NextService | None:
     return NextService(km=due.km, months=due.months) if due else None
 
 
-def _odometer(reading: OdometerOut, moment: Moment) -> SnapshotOdometer:
+def _odometer(told: Circumstances) -> SnapshotOdometer:
+    reading = told.odometer
     measured = reading if isinstance(reading, Measured) else None
     override = measured.override if measured else None
     return SnapshotOdometer(
         readable=measured is not None,
         value=plain(measured.value) if measured else None,
-        unit=reading.unit,
+        unit=measured.unit if measured else told.car.odometer_unit,
         km=measured.km if measured else None,
-        measured_at=moment.at.astimezone(UTC),
+        measured_at=told.moment.at.astimezone(UTC),
         override_reason=override.reason if override else None,
         photo_sha256=override.photo_sha256 if override else None,
         unreadable_reason=None if isinstance(reading, Measured) else reading.reason,

@@ -16,7 +16,7 @@ from workorders.domain.edit import add_job, add_labor, add_product
 from workorders.domain.facts import Recorded
 from workorders.domain.finish import check_quality, mark_ready
 from workorders.domain.lines import LaborTerms, ProductTerms
-from workorders.domain.money import Pricing
+from workorders.domain.money import Money, Pricing
 from workorders.domain.odometer import Measured, Moment
 from workorders.domain.open_order import Visit, open_order
 from workorders.domain.pause import pause
@@ -48,7 +48,7 @@ def labor(**changed: Any) -> LaborTerms:
         "hours": Decimal(2),
         "rate": Decimal(1500),
         "mechanic_id": ASSIGNED.user_id,
-        "discount": 0,
+        "discount": None,
         "tax_percent": Decimal(20),
         "next_service": None,
     }
@@ -67,7 +67,7 @@ def product(**changed: Any) -> ProductTerms:
         "batch": None,
         "warranty": "12 months",
         "customer_supplied": False,
-        "discount": 0,
+        "discount": None,
         "tax_percent": Decimal(20),
         "next_service": None,
     }
@@ -105,7 +105,15 @@ def with_job(order: WorkOrder, title: str = "Front brakes", **changed: Any) -> U
 
 
 def send(order: WorkOrder, at: datetime = NOW, *, discount: int = 0, tolerance: int | None = None) -> list[Recorded]:
-    return send_estimate(order, MANAGER, at, discount=discount, tolerance=tolerance, seal=seal)
+    _, facts = send_estimate(
+        order,
+        MANAGER,
+        at,
+        discount=Money(discount, order.pricing.currency),
+        tolerance=None if tolerance is None else Money(tolerance, order.pricing.currency),
+        seal=seal,
+    )
+    return facts
 
 
 def answer(order: WorkOrder, choice: Choice, *job_ids: UUID) -> list[Recorded]:

@@ -27,6 +27,7 @@ from workorders.domain.decision import Choice, Evidence
 from workorders.domain.edit import add_job
 from workorders.domain.errors import NotPermitted, WrongState
 from workorders.domain.finish import check_quality, mark_ready, reopen
+from workorders.domain.money import Money
 from workorders.domain.pause import pause, resume
 from workorders.domain.people import Person
 from workorders.domain.permissions import Action
@@ -47,7 +48,7 @@ PEOPLE = {
 
 
 def _send(order: WorkOrder, person: Person) -> None:
-    send_estimate(order, person, NOW, discount=0, tolerance=None, seal=seal)
+    send_estimate(order, person, NOW, discount=None, tolerance=None, seal=seal)
 
 
 def _choices(order: WorkOrder) -> tuple[int, dict[UUID, Choice]]:
@@ -68,8 +69,8 @@ def _consent(order: WorkOrder, person: Person) -> None:
         given_by="owner",
         given_at=NOW,
         reason="Agreed on the phone",
-        added_minor=added,
-        revised_total_minor=order.authorised_minor + added,
+        added_cost=Money(added, "RUB"),
+        revised_total=Money(order.authorised_minor + added, "RUB"),
     )
     record_consent(order, person, NOW, version=version, choices=choices, evidence=evidence)
 

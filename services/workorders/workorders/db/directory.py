@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, and_, case, or_, select
+from sqlalchemy import Row, and_, case, func, literal, or_, select
 
 from chassis.db import Transaction
 from workorders.db.read_models import car, car_link, car_odometer, center, employee
@@ -68,7 +68,7 @@ async def find_link(tx: Transaction, center_id: UUID, car_id: UUID, now: datetim
             car_link.c.car_id == car_id,
             car_link.c.center_id == center_id,
             car_link.c.status == "approved",
-            car_link.c.scopes.contains([CREATE_VISIT]),
+            literal(CREATE_VISIT) == func.any(car_link.c.scopes),
             or_(car_link.c.expires_at.is_(None), car_link.c.expires_at > now),
             ~car.c.archived,
         )

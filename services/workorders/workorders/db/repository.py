@@ -178,9 +178,12 @@ async def _write(tx: Transaction, table: Table, before: _ById, after: _ById) -> 
     if added:
         await tx.execute(insert(table), added)
     if changed:
-        columns: dict[str, Any] = {name: bindparam(f"new_{name}") for name in changed[0] if name != "id"}
-        statement = update(table).where(table.c.id == bindparam("new_id")).values(columns)
-        await tx.execute(statement, [{f"new_{name}": value for name, value in row.items()} for row in changed])
+        names = {name for row in changed for name in row if row[name] != before[row["id"]][name]}
+        new_values: Values = {name: bindparam(f"new_{name}") for name in sorted(names)}
+        statement = update(table).where(table.c.id == bindparam("row_id")).values(new_values)
+        await tx.execute(
+            statement, [{"row_id": row["id"], **{f"new_{name}": row[name] for name in names}} for row in changed]
+        )
 
 
 async def _insert_facts(tx: Transaction, order: WorkOrder, facts: Sequence[Recorded]) -> None:

@@ -14,7 +14,7 @@ from workorders.domain.decision import Choice, Decision, Evidence
 from workorders.domain.estimate import Estimate
 from workorders.domain.job import Job
 from workorders.domain.lines import LaborLine, LaborTerms, Line, NextService, ProductLine, ProductTerms, Terms
-from workorders.domain.money import Pricing
+from workorders.domain.money import Money, Pricing
 from workorders.domain.people import Actor
 from workorders.domain.status import EstimateState, JobStatus, Status
 from workorders.domain.work_order import WorkOrder
@@ -89,7 +89,7 @@ def _line_row[T: Terms](job: Job, line: Line[T]) -> Values:
     return {
         "id": line.id,
         "job_id": job.id,
-        "discount_minor": line.terms.discount,
+        "discount_minor": line.terms.discount.minor if line.terms.discount else 0,
         "order_discount_minor": line.order_discount,
         "tax_percent": line.terms.tax_percent,
         "next_service_km": due.km,
@@ -140,8 +140,8 @@ def decision_rows(order: WorkOrder, decisions: Iterable[Decision]) -> Iterator[V
             "given_by": told.given_by if told else None,
             "given_at": told.given_at if told else None,
             "reason": told.reason if told else None,
-            "added_minor": told.added_minor if told else None,
-            "revised_total_minor": told.revised_total_minor if told else None,
+            "added_minor": told.added_cost.minor if told else None,
+            "revised_total_minor": told.revised_total.minor if told else None,
         }
 
 
@@ -152,9 +152,9 @@ def order_of(
     labor_of: dict[UUID, list[LaborLine]] = defaultdict(list)
     products_of: dict[UUID, list[ProductLine]] = defaultdict(list)
     for each in labor:
-        labor_of[each.job_id].append(_labor_line(each))
+        labor_of[each.job_id].append(_labor_line(each, row.currency))
     for each in products:
-        products_of[each.job_id].append(_product_line(each))
+        products_of[each.job_id].append(_product_line(each, row.currency))
     return WorkOrder(
         id=row.id,
         number=row.number,
@@ -169,7 +169,7 @@ def order_of(
         complaint=row.complaint,
         opened_at=row.opened_at,
         status=Status(row.status),
-        jobs=[_job(each, labor_of[each.id], products_of[each.id]) for each in jobs],
+        jobs=[_job(each, labor_of[each.id], products_of[each.id], row.currency) for each in jobs],
         estimate=_estimate(row) if row.estimate_version else None,
         tolerance_minor=row.tolerance_minor,
         submitted_for_check_by=row.submitted_for_check_by,
@@ -191,19 +191,18 @@ def _estimate(row: Row[Any]) -> Estimate:
     )
 
 
-def _job(row: Row[Any], labor: list[LaborLine], products: list[ProductLine]) -> Job:
+def _job(row: Row[Any], labor: list[LaborLine], products: list[ProductLine], currency: str) -> Job:
     return Job(
         id=row.id,
         title=row.title,
         status=JobStatus(row.status),
         labor=labor,
         products=products,
-        authorisation=decision_of(row) if row.authorised_version else None,
+        authorisation=_decision(row, currency) if row.authorised_version else None,
     )
 
 
-def decision_of(row: Row[Any]) -> Decision:
-    """The decision in a row of `decision`."""
+def _decision(row: Row[Any], currency: str) -> Decision:
     return Decision(
         job_id=row.job_id,
         title=row.decided_title,
@@ -213,19 +212,23 @@ def decision_of(row: Row[Any]) -> Decision:
         total_minor=row.total_minor,
         decided_at=row.decided_at,
         decided_by=Actor(row.decided_by, row.role),
-        evidence=None if row.channel == "owner" else _evidence(row),
+        evidence=None if row.channel == "owner" else _evidence(row, currency),
     )
 
 
-def _evidence(row: Row[Any]) -> Evidence:
+def _evidence(row: Row[Any], currency: str) -> Evidence:
     return Evidence(
         channel=row.channel,
         given_by=row.given_by,
         given_at=row.given_at,
         reason=row.reason,
-        added_minor=row.added_minor,
-        revised_total_minor=row.revised_total_minor,
+        added_cost=Money(row.added_minor, currency),
+        revised_total=Money(row.revised_total_minor, currency),
     )
+
+
+def _discount(row: Row[Any], currency: str) -> Money | None:
+    return Money(row.discount_minor, currency) if row.discount_minor else None
 
 
 def _next_service(row: Row[Any]) -> NextService | None:
@@ -234,20 +237,20 @@ def _next_service(row: Row[Any]) -> NextService | None:
     return NextService(row.next_service_km, row.next_service_months)
 
 
-def _labor_line(row: Row[Any]) -> LaborLine:
+def _labor_line(row: Row[Any], currency: str) -> LaborLine:
     terms = LaborTerms(
         operation=row.operation,
         hours=row.hours,
         rate=row.rate,
         mechanic_id=row.mechanic_id,
-        discount=row.discount_minor,
+        discount=_discount(row, currency),
         tax_percent=row.tax_percent,
         next_service=_next_service(row),
     )
     return Line(id=row.id, terms=terms, order_discount=row.order_discount_minor)
 
 
-def _product_line(row: Row[Any]) -> ProductLine:
+def _product_line(row: Row[Any], currency: str) -> ProductLine:
     terms = ProductTerms(
         kind=row.kind,
         name=row.name,
@@ -258,7 +261,7 @@ def _product_line(row: Row[Any]) -> ProductLine:
         batch=row.batch,
         warranty=row.warranty,
         customer_supplied=row.customer_supplied,
-        discount=row.discount_minor,
+        discount=_discount(row, currency),
         tax_percent=row.tax_percent,
         next_service=_next_service(row),
     )

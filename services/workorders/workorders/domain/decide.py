@@ -97,10 +97,10 @@ def _require_told(order: WorkOrder, decisions: tuple[Decision, ...], evidence: E
     added = sum(decision.total_minor for decision in decisions if decision.choice is Choice.AUTHORISED)
     revised = order.authorised_minor + added
     for told, due, field in (
-        (evidence.added_minor, added, "added_cost"),
-        (evidence.revised_total_minor, revised, "revised_total"),
+        (evidence.added_cost, added, "added_cost"),
+        (evidence.revised_total, revised, "revised_total"),
     ):
-        if told != due:
+        if order.pricing.minor(told, field=field) != due:
             raise InvalidInput(f"With these decisions it is {due} minor units.", field=field, code="total_differs")
 
 

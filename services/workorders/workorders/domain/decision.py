@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
+from workorders.domain.money import Money
 from workorders.domain.people import Actor
 
 
@@ -26,15 +27,15 @@ type Channel = Literal["owner", "phone", "in_person", "message"]
 class Evidence:
     """What staff note about consent given outside CarPass. It names nobody: the recorder is known by id.
 
-    `added_minor` and `revised_total_minor` are what the consenting person was told, tax included.
+    `added_cost` and `revised_total` are what the consenting person was told, tax included.
     """
 
     channel: Channel
     given_by: Literal["owner", "representative"]
     given_at: datetime
     reason: str
-    added_minor: int
-    revised_total_minor: int
+    added_cost: Money
+    revised_total: Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,7 +84,7 @@ def _editable(order: WorkOrder, person: Person, job_id: UUID) -> Job:
 def _with_room(order: WorkOrder, person: Person, job_id: UUID, terms: Terms) -> Job:
     job = _editable(order, person, job_id)
     order.require_room(lines=1, texts=terms.texts)
-    terms.gross(order.pricing)
+    terms.charged(order.pricing)
     return job
 
 

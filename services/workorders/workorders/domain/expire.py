@@ -13,13 +13,13 @@ from workorders.domain.work_order import WorkOrder
 REASON = "The estimate was valid for 14 days."
 
 
-def expire(order: WorkOrder, at: datetime) -> list[Recorded]:
-    """Ends the current version when its time is over and it still matters; nothing happens otherwise.
+def expire(order: WorkOrder, version: int, at: datetime) -> list[Recorded]:
+    """Ends the version when it is still the current one and its time is over; nothing happens otherwise.
 
     An undecided or declined order becomes a draft; one that is agreed or under way loses only the unanswered jobs.
     """
     estimate = order.estimate
-    if estimate is None or at < estimate.valid_until or order.status in FINAL:
+    if estimate is None or estimate.version != version or at < estimate.valid_until or order.status in FINAL:
         return []
     undecided = order.status in {Status.AWAITING_APPROVAL, Status.DECLINED}
     if not undecided and estimate.state is not EstimateState.OPEN:

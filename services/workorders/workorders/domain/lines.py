@@ -9,7 +9,7 @@ from typing import Literal
 from uuid import UUID
 
 from workorders.domain.errors import InvalidInput
-from workorders.domain.money import Amounts, Pricing
+from workorders.domain.money import Amounts, Money, Pricing
 
 type ProductKind = Literal["part", "fluid", "material"]
 
@@ -24,9 +24,9 @@ class NextService:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What labor and products have in common. `discount` is in minor units, `tax_percent` e.g. 20 or 5.5."""
+    """What labor and products have in common. `tax_percent` is, for example, 20 or 5.5."""
 
-    discount: int
+    discount: Money | None
     tax_percent: Decimal
     next_service: NextService | None
 
@@ -45,14 +45,14 @@ class Terms:
         """Everything that somebody wrote."""
         raise NotImplementedError
 
-    def gross(self, pricing: Pricing) -> int:
-        """Quantity x price; raises InvalidInput when it, or the discount on it, is out of bounds."""
-        gross = pricing.gross(self.quantity, self.unit_price)
-        if self.discount > gross:
+    def charged(self, pricing: Pricing) -> int:
+        """Quantity x price less the discount, in minor units; raises InvalidInput when one is out of bounds."""
+        charged = pricing.gross(self.quantity, self.unit_price) - pricing.minor(self.discount, field="discount")
+        if charged < 0:
             raise InvalidInput(
                 "The discount is larger than the amount.", field="discount", code="discount_exceeds_amount"
             )
-        return gross
+        return charged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,13 +126,14 @@ class Line[T: Terms]:
 
     def amounts(self, pricing: Pricing) -> Amounts:
         """What the line comes to, rounded."""
-        gross = self.terms.gross(pricing)
-        discount = min(self.terms.discount + self.order_discount, gross)
-        return pricing.line(gross, discount, self.terms.tax_percent)
+        own_discount = pricing.minor(self.terms.discount, field="discount")
+        charged = self.terms.charged(pricing)
+        share = min(self.order_discount, charged)
+        return pricing.line(charged - share, own_discount + share, self.terms.tax_percent)
 
     def change(self, terms: T, pricing: Pricing) -> bool:
         """Takes new terms; true when quantity or price rose. Raises InvalidInput and changes nothing."""
-        terms.gross(pricing)
+        terms.charged(pricing)
         raised = terms.quantity > self.terms.quantity or terms.unit_price > self.terms.unit_price
         self.terms = terms
         return raised

@@ -47,6 +47,14 @@ def scale_of(currency: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in the currency's minor unit."""
+
+    minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class Amounts:
     """What a line, a job or an order comes to, in minor units. `net + tax = total`; the discount is already off."""
 
@@ -73,6 +81,14 @@ class Pricing:
     currency: str
     prices_include_tax: bool
 
+    def minor(self, money: Money | None, *, field: str) -> int:
+        """The amount, 0 for none; raises InvalidInput for another currency: currencies never add."""
+        if money is None:
+            return 0
+        if money.currency != self.currency:
+            raise InvalidInput(f"The work order is in {self.currency}.", field=field, code="currency_differs")
+        return money.minor
+
     def gross(self, quantity: Decimal, unit_price: Decimal) -> int:
         """Quantity x price in minor units, before any discount; raises InvalidInput when it is out of bounds."""
         minor_per_major: int = 10 ** scale_of(self.currency)
@@ -81,9 +97,8 @@ class Pricing:
             raise InvalidInput("The line's amount is too large.", field="", code="amount_too_large")
         return gross
 
-    def line(self, gross: int, discount: int, tax_percent: Decimal) -> Amounts:
-        """The line after its discount, then tax: on top of the price, or the part of it that is tax."""
-        charged = gross - discount
+    def line(self, charged: int, discount: int, tax_percent: Decimal) -> Amounts:
+        """What is charged, with tax on top of it or in it; `discount` is what was taken off before."""
         rate = Fraction(tax_percent)
         if self.prices_include_tax:
             tax = round(charged * rate / (100 + rate))

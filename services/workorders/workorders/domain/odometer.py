@@ -52,7 +52,6 @@ class Unreadable:
     """No reading can be taken, so none is attested."""
 
     reason: str
-    unit: Unit
 
 
 type OdometerOut = Measured | Unreadable
