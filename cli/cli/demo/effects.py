@@ -76,7 +76,7 @@ class Effects:
 
     async def _snapshot(self) -> str | None:
         answer = await self._customer.get(f"/v1/work-orders/{self._completed.id}/snapshot")
-        claimed = answer.headers["X-Snapshot-SHA256"]
+        claimed = str(answer.body["sha256"])
         return f"SHA-256 {claimed[:12]}… verified" if sha256_of(answer.body["snapshot"]) == claimed else None
 
     async def _service_entry(self) -> str | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from chassis.provision import ServiceDatabase
+from cli.embedded.kafka import EmbeddedKafka
 from cli.embedded.postgres import EmbeddedPostgres
 from cli.errors import StackError
 from cli.stack.secrets import Secrets
@@ -41,3 +42,8 @@ class RunningStack:
             service: ServiceDatabase.at(admin_url, service, passwords)
             for service, passwords in self.secrets.passwords.items()
         }
+
+    @property
+    def kafka_bootstrap(self) -> str:
+        """`host:port` of the broker."""
+        return os.environ.get("CARPASS_KAFKA_BOOTSTRAP") or EmbeddedKafka(self.state.kafka).bootstrap

@@ -1,0 +1,1 @@
+"""What operations ask of a whole installation: over all databases and topics at once."""
