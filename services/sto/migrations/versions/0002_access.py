@@ -50,7 +50,7 @@ API_GRANTS = {
 WORKER_GRANTS = {
     "service_center": "SELECT",
     "moderator": "SELECT, INSERT, DELETE",
-    "car_link": "SELECT, UPDATE (status, ended_at, sequence, version)",
+    "car_link": "SELECT, UPDATE (scopes, status, decided_at, ended_at, sequence, version)",
     "car": "SELECT, INSERT, UPDATE",
     "person": "SELECT, INSERT, UPDATE",
 }

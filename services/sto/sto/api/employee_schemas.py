@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
 
 from chassis.http import ApiModel
+from sto.domain.employee import Employee
 from sto.domain.invitation import Invitation
 from sto.domain.permissions import StaffRole
 from sto.queries.employees import NamedEmployee
@@ -41,17 +42,25 @@ class InvitationResponse(ApiModel):
 
 
 class EmployeeResponse(ApiModel):
-    """An employment. `version` is what If-Match takes."""
+    """An employment. `version` is what If-Match takes.
+
+    Nobody's name is in it: answers to commands are stored for a day, and would outlast an erasure.
+    """
 
     id: UUID
     center_id: UUID
     user_id: UUID
-    display_name: str | None
     role: StaffRole
     active: bool
     joined_at: datetime
     left_at: datetime | None
     version: int
+
+
+class NamedEmployeeResponse(EmployeeResponse):
+    """An employment with the person's name, as far as it is known."""
+
+    display_name: str | None
 
 
 def invitation_response(invitation: Invitation, token: str | None) -> InvitationResponse:
@@ -65,17 +74,24 @@ def invitation_response(invitation: Invitation, token: str | None) -> Invitation
     )
 
 
-def employee_response(named: NamedEmployee) -> EmployeeResponse:
+def employee_response(employee: Employee) -> EmployeeResponse:
+    """The employment."""
+    return EmployeeResponse(**_employee(employee))
+
+
+def named_employee_response(named: NamedEmployee) -> NamedEmployeeResponse:
     """The employment, with the person's name."""
-    employee = named.employee
-    return EmployeeResponse(
-        id=employee.id,
-        center_id=employee.center_id,
-        user_id=employee.user_id,
-        display_name=named.display_name,
-        role=employee.role,
-        active=employee.active,
-        joined_at=employee.joined_at,
-        left_at=employee.left_at,
-        version=employee.version,
-    )
+    return NamedEmployeeResponse(**_employee(named.employee), display_name=named.display_name)
+
+
+def _employee(employee: Employee) -> dict[str, Any]:
+    return {
+        "id": employee.id,
+        "center_id": employee.center_id,
+        "user_id": employee.user_id,
+        "role": employee.role,
+        "active": employee.active,
+        "joined_at": employee.joined_at,
+        "left_at": employee.left_at,
+        "version": employee.version,
+    }

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from chassis.db import Transaction
 from chassis.http import Action, Answer, Caller, Page, PageRequest, Reader, page
 from sto.api.context import Now
 from sto.api.employee_schemas import (
@@ -16,16 +15,19 @@ from sto.api.employee_schemas import (
     EmployeeResponse,
     InvitationResponse,
     InviteEmployeeRequest,
+    NamedEmployeeResponse,
     employee_response,
     invitation_response,
+    named_employee_response,
 )
 from sto.commands.accept_invitation import accept_invitation
 from sto.commands.authorisation import staff
 from sto.commands.change_employee import change_role, deactivate_employee
 from sto.commands.invite_employee import invite_employee
+from sto.domain.employee import Employee
 from sto.domain.invitation import Invitation
 from sto.domain.permissions import Action as StaffAction
-from sto.queries.employees import NamedEmployee, list_employees, named_employee
+from sto.queries.employees import list_employees
 
 router = APIRouter(tags=["employees"])
 
@@ -38,7 +40,7 @@ async def list_center_employees(
     caller: Caller,
     paging: PageRequest,
     with_former: Annotated[bool, Query(description="Also those who have left.")] = False,
-) -> Page[EmployeeResponse]:
+) -> Page[NamedEmployeeResponse]:
     """The center's people, the longest employed first; whoever works there sees them."""
     await staff(tx, center_id, caller.user_id, StaffAction.VIEW_EMPLOYEES)
     rows = await list_employees(tx, center_id, with_former=with_former, after=paging.after, limit=paging.limit + 1)
@@ -46,7 +48,7 @@ async def list_center_employees(
         rows,
         paging.limit,
         key=lambda row: (row.employee.joined_at, row.employee.id),
-        item=employee_response,
+        item=named_employee_response,
     )
 
 
@@ -62,12 +64,10 @@ async def invite_center_employee(center_id: UUID, body: InviteEmployeeRequest, a
 @router.post("/v1/invitations/acceptance", status_code=201, response_model=EmployeeResponse)
 async def accept_center_invitation(body: AcceptInvitationRequest, action: Action, now: Now) -> Response:
     """Takes up an invitation: the caller works at its center from now on."""
-
-    async def accept(tx: Transaction) -> NamedEmployee:
-        employee = await accept_invitation(tx, token=body.token, caller_id=action.caller.user_id, now=now)
-        return await named_employee(tx, employee.id)
-
-    return await action.run(accept, lambda named: _shown(named, status=201))
+    return await action.run(
+        lambda tx: accept_invitation(tx, token=body.token, caller_id=action.caller.user_id, now=now),
+        lambda employee: _shown(employee, status=201),
+    )
 
 
 @router.patch("/v1/service-centers/{center_id}/employees/{employee_id}", response_model=EmployeeResponse)
@@ -75,9 +75,8 @@ async def change_employee_role(
     center_id: UUID, employee_id: UUID, body: ChangeRoleRequest, action: Action, now: Now
 ) -> Response:
     """Gives the employee another role. Only owners make or unmake owners, and the last one stays."""
-
-    async def change(tx: Transaction) -> NamedEmployee:
-        employee = await change_role(
+    return await action.run(
+        lambda tx: change_role(
             tx,
             center_id=center_id,
             employee_id=employee_id,
@@ -85,23 +84,20 @@ async def change_employee_role(
             expected_version=action.expected_version,
             role=body.role,
             now=now,
-        )
-        return await named_employee(tx, employee.id)
-
-    return await action.run(change, _shown)
+        ),
+        _shown,
+    )
 
 
 @router.post("/v1/service-centers/{center_id}/employees/{employee_id}/deactivation", response_model=EmployeeResponse)
 async def deactivate_center_employee(center_id: UUID, employee_id: UUID, action: Action, now: Now) -> Response:
     """Ends the employment at once: the caller's own, or another's where his role allows."""
-
-    async def deactivate(tx: Transaction) -> NamedEmployee:
-        employee = await deactivate_employee(
+    return await action.run(
+        lambda tx: deactivate_employee(
             tx, center_id=center_id, employee_id=employee_id, caller_id=action.caller.user_id, now=now
-        )
-        return await named_employee(tx, employee.id)
-
-    return await action.run(deactivate, _shown)
+        ),
+        _shown,
+    )
 
 
 def _invited(invited: tuple[Invitation, str]) -> Answer:
@@ -110,5 +106,5 @@ def _invited(invited: tuple[Invitation, str]) -> Answer:
     return Answer(201, invitation_response(invitation, token), replay=invitation_response(invitation, None))
 
 
-def _shown(named: NamedEmployee, *, status: int = 200) -> Answer:
-    return Answer(status, employee_response(named), version=named.employee.version)
+def _shown(employee: Employee, *, status: int = 200) -> Answer:
+    return Answer(status, employee_response(employee), version=employee.version)

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from chassis.db import Transaction
 from sto.db.models import car, car_link
-from sto.domain.link import OPEN_STATUSES, CarLink, LinkedCar
+from sto.domain.link import CarLink, LinkedCar
 
 
 async def find_car(tx: Transaction, car_id: UUID) -> LinkedCar | None:
@@ -26,12 +26,7 @@ async def find_car(tx: Transaction, car_id: UUID) -> LinkedCar | None:
 async def insert_link(tx: Transaction, link: CarLink) -> bool:
     """Adds a requested link; false when the car and the center have an open one."""
     values = {**asdict(link), "scopes": list(link.scopes)}
-    is_open = car_link.c.status.in_([text(f"'{status}'") for status in OPEN_STATUSES])
-    added = await tx.execute(
-        insert(car_link)
-        .values(**values)
-        .on_conflict_do_nothing(index_elements=["car_id", "center_id"], index_where=is_open)
-    )
+    added = await tx.execute(insert(car_link).values(**values).on_conflict_do_nothing())
     return bool(added.rowcount)
 
 

@@ -16,9 +16,6 @@ type LinkScope = Literal["odometer", "history_read", "create_visit"]
 type LinkMove = Literal["approve", "decline", "revoke", "expire"]
 
 SCOPES: Final[tuple[LinkScope, ...]] = ("odometer", "history_read", "create_visit")
-OPEN_STATUSES: Final[tuple[LinkStatus, ...]] = ("requested", "approved")
-"""Of these a car and a center have at most one."""
-
 REQUEST_LIFETIME: Final = timedelta(days=30)
 """How long an owner has to answer."""
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import select, tuple_
 
 from chassis.db import Transaction
 from sto.db.employees import employee_of
@@ -24,29 +23,18 @@ class NamedEmployee:
     display_name: str | None
 
 
-async def named_employee(tx: Transaction, employee_id: UUID) -> NamedEmployee:
-    """One employment that is known to exist."""
-    return _named((await tx.execute(_named_employees().where(employee.c.id == employee_id))).one())
-
-
 async def list_employees(
     tx: Transaction, center_id: UUID, *, with_former: bool, after: tuple[datetime, UUID] | None, limit: int
 ) -> Sequence[NamedEmployee]:
     """Up to `limit` employees, the longest employed first."""
-    wanted = _named_employees().where(employee.c.center_id == center_id)
+    wanted = (
+        select(employee, person.c.display_name)
+        .select_from(employee.outerjoin(person, person.c.user_id == employee.c.user_id))
+        .where(employee.c.center_id == center_id)
+    )
     if not with_former:
         wanted = wanted.where(employee.c.active.is_(True))
     if after is not None:
         wanted = wanted.where(tuple_(employee.c.joined_at, employee.c.id) > after)
     rows = await tx.execute(wanted.order_by(employee.c.joined_at, employee.c.id).limit(limit))
-    return [_named(row) for row in rows]
-
-
-def _named_employees() -> Select[Any]:
-    return select(employee, person.c.display_name).select_from(
-        employee.outerjoin(person, person.c.user_id == employee.c.user_id)
-    )
-
-
-def _named(row: Any) -> NamedEmployee:
-    return NamedEmployee(employee_of(row), row.display_name)
+    return [NamedEmployee(employee_of(row), row.display_name) for row in rows]
