@@ -46,7 +46,7 @@ CREATE TABLE session (
     revoked_at timestamptz,
     revoked_because text CHECK (revoked_because IN ('logout', 'reuse'))
 );
-CREATE INDEX session_user ON session (user_id);
+CREATE INDEX session_of_user ON session (user_id);
 COMMENT ON TABLE session IS 'A sign-in and the family of refresh tokens that came from it.';
 
 CREATE TABLE refresh_token (
