@@ -53,7 +53,7 @@ def service(settings: NotifierSettings, *, clock: Clock = system_clock, keys: Ke
             database=database,
             keys=keys,
         )
-        app.state.notifier = NotifierContext(clock, settings)
+        app.state.notifier = NotifierContext(clock, settings, database)
         return app
 
     async def telegram_delivery(database: Database, stop: asyncio.Event) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from chassis.clock import Clock
+from chassis.db import Database
 from notifier.settings import NotifierSettings
 
 
@@ -18,6 +19,7 @@ class NotifierContext:
 
     clock: Clock
     settings: NotifierSettings
+    database: Database
 
 
 def _context(request: Request) -> NotifierContext:
@@ -28,9 +30,14 @@ def _now(context: Annotated[NotifierContext, Depends(_context)]) -> datetime:
     return context.clock()
 
 
+def _database(context: Annotated[NotifierContext, Depends(_context)]) -> Database:
+    return context.database
+
+
 def _settings(context: Annotated[NotifierContext, Depends(_context)]) -> NotifierSettings:
     return context.settings
 
 
 Now = Annotated[datetime, Depends(_now)]
 Settings = Annotated[NotifierSettings, Depends(_settings)]
+ApiDatabase = Annotated[Database, Depends(_database)]

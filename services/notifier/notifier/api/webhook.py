@@ -7,9 +7,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Header, Response
 
-from chassis.http.context import Context
 from chassis.problems import Invalid, NotFound, Unauthenticated
-from notifier.api.context import Now, Settings
+from notifier.api.context import ApiDatabase, Now, Settings
 from notifier.db.updates import add_updates
 
 router = APIRouter(tags=["telegram"])
@@ -29,11 +28,13 @@ def telegram(
 
 
 @router.post("/v1/telegram/webhook", dependencies=[Depends(telegram)])
-async def receive_telegram_update(update: Annotated[dict[str, Any], Body()], context: Context, now: Now) -> Response:
+async def receive_telegram_update(
+    update: Annotated[dict[str, Any], Body()], database: ApiDatabase, now: Now
+) -> Response:
     """An update of the bot; a repeated one changes nothing."""
     update_id = update.get("update_id")
     if type(update_id) is not int or not 0 <= update_id <= _BIGGEST:
         raise Invalid("An update has an update_id.")
-    async with context.database.transaction() as tx:
+    async with database.transaction() as tx:
         await add_updates(tx, [update], now=now)
     return Response(status_code=200)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
+from typing import Final
 
 from fluent.runtime import FluentBundle, FluentResource
 
 from notifier.domain.conventions import LOCALES
 
 type Argument = str | int
+
+_LONGEST_ARGUMENT: Final = 600
+"""Fluent refuses what is longer than 1,000 characters, and a message has no room for it."""
 
 
 class TextMissing(LookupError):  # noqa: N818 - reads as what is wrong
@@ -26,10 +30,16 @@ def text(locale: str, key: str, /, **arguments: Argument) -> str:
     pattern = message.attributes.get(attribute) if attribute else message.value
     if pattern is None:
         raise TextMissing(f"{key} ({locale})")
-    formatted, errors = bundle.format_pattern(pattern, arguments)
+    fitting = {name: shortened(value) if isinstance(value, str) else value for name, value in arguments.items()}
+    formatted, errors = bundle.format_pattern(pattern, fitting)
     if errors:
         raise TextMissing(f"{key} ({locale}): {errors[0]}")
     return str(formatted)
+
+
+def shortened(words: str, longest: int = _LONGEST_ARGUMENT) -> str:
+    """Words that take no more than `longest` characters."""
+    return words if len(words) <= longest else words[: longest - 1].rstrip() + "…"
 
 
 @cache

@@ -19,14 +19,13 @@ from notifier.domain.templates import (
     Verification,
 )
 from notifier.texts import formats
-from notifier.texts.catalog import text
+from notifier.texts.catalog import shortened, text
 
 SHOWN_JOBS = 20
 """More would not fit under Telegram's limits of text and buttons."""
 
 _MARKS = {"authorised": "✅", "declined": "❌"}
 _LONGEST_TITLE = 100
-_LONGEST_REASON = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,7 @@ def _estimate(template: Template, params: Estimate, reader: Conventions, around:
     decisions = around.decisions or {}
     for place, job in enumerate(params.jobs[:SHOWN_JOBS], start=1):
         amount = formats.money(job.total_minor, params.currency, reader)
-        line = text(locale, "estimate-job", place=str(place), title=_short(job.title), amount=amount)
+        line = text(locale, "estimate-job", place=str(place), title=shortened(job.title, _LONGEST_TITLE), amount=amount)
         mark = _MARKS.get(decisions.get(job.job_id, ""))
         lines.append(f"{mark} {line}" if mark else line)
     if len(params.jobs) > SHOWN_JOBS:
@@ -119,7 +118,7 @@ def _recorded_consent(template: Template, params: RecordedConsent, reader: Conve
     ]
     for place, job in enumerate(params.jobs[:SHOWN_JOBS], start=1):
         amount = formats.money(job.total_minor, params.currency, reader)
-        line = text(locale, "estimate-job", place=str(place), title=_short(job.title), amount=amount)
+        line = text(locale, "estimate-job", place=str(place), title=shortened(job.title, _LONGEST_TITLE), amount=amount)
         lines.append(f"{_MARKS[job.decision]} {line}")
     if len(params.jobs) > SHOWN_JOBS:
         lines.append(text(locale, "estimate-more-jobs", jobs=len(params.jobs) - SHOWN_JOBS))
@@ -153,7 +152,7 @@ def _recommendation(template: Template, params: Recommendation, reader: Conventi
     locale = reader.locale
     car = around.car_label or text(locale, "your-car")
     return Message(
-        text(locale, f"{template}.title", title=_short(params.title), status=params.status),
+        text(locale, f"{template}.title", title=shortened(params.title, _LONGEST_TITLE), status=params.status),
         (
             text(locale, f"{template}.text", car=car, status=params.status),
             *_due("due", params.due_km, params.due_on, reader),
@@ -186,8 +185,4 @@ def _due(prefix: str, due_km: int | None, due_on: str | None, reader: Convention
 
 
 def _reason(reason: str | None, reader: Conventions) -> tuple[str, ...]:
-    return (text(reader.locale, "reason", reason=_short(reason, _LONGEST_REASON)),) if reason else ()
-
-
-def _short(words: str, longest: int = _LONGEST_TITLE) -> str:
-    return words if len(words) <= longest else words[: longest - 1].rstrip() + "…"
+    return (text(reader.locale, "reason", reason=reason),) if reason else ()
