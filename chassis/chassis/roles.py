@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from functools import partial
 
@@ -20,7 +20,6 @@ from chassis.db import Database
 from chassis.health import Check, Health
 from chassis.http.app import create_probe_app, health_of
 from chassis.http.server import HttpServer
-from chassis.kafka import KafkaConnection
 from chassis.problems import Unavailable
 from chassis.process import Part, Process, Stage
 from chassis.relay import Relay, RelaySettings
@@ -28,6 +27,7 @@ from chassis.runtime import Service
 from chassis.wake import RelayWake
 
 _SWEEP_SECONDS = 900.0
+_CLOSE_SECONDS = 2.0
 _DRAIN_SHARE = 0.6  # of the grace, for requests in flight
 _REVISION = text("SELECT version_num FROM alembic_version")
 
@@ -80,12 +80,12 @@ class _Parts:
             return create_probe_app(self._service.name, self._settings, health)
         database = self._database("api")
         app = self._service.build_app(database)
-        self._add_database_checks(health_of(app), database)
+        health_of(app).add_check("database", _migrated(database, self._service))
         return app
 
     def _worker_parts(self) -> Iterator[Part]:
         database = self._database("worker")
-        self._add_database_checks(self.health, database)
+        self.health.add_check("worker-database", _migrated(database, self._service))
         if self._service.subscriptions is not None:
             worker = self._consumer(database, self._service.subscriptions)
             self.health.add_check("consumer", _joined(worker))
@@ -99,11 +99,12 @@ class _Parts:
 
     def _relay_part(self) -> Part:
         if self._roles == {"relay"}:
-            self._add_database_checks(self.health, self._database("worker", pool_size=1))
+            database = self._database("worker", pool_size=1)
+            self.health.add_check("worker-database", _migrated(database, self._service))
         settings = RelaySettings(
             poll_interval=self._settings.relay_poll_interval, ack_timeout=self._settings.relay_ack_timeout
         )
-        relay = Relay(self._url("worker"), self._kafka(), settings, name=self._service.name, wake=self._wake)
+        relay = Relay(self._url("worker"), self._settings.kafka, settings, name=self._service.name, wake=self._wake)
         return Part("relay", relay.run, Stage.OUTLET)
 
     def _consumer(self, database: Database, subscriptions: Subscriptions) -> Worker:
@@ -111,18 +112,12 @@ class _Parts:
         return Worker(
             database,
             subscriptions,
-            self._kafka(),
+            self._settings.kafka,
             WorkerSettings(
                 session_timeout=settings.consumer_session_timeout,
                 instance_id=settings.consumer_instance_id,
                 patience=settings.consumer_patience,
             ),
-        )
-
-    def _kafka(self) -> KafkaConnection:
-        settings = self._settings
-        return KafkaConnection(
-            settings.kafka_bootstrap, settings.kafka_username, settings.kafka_password, settings.kafka_ca_file
         )
 
     def _url(self, role: str) -> str:
@@ -138,11 +133,14 @@ class _Parts:
             acquire_timeout=timedelta(seconds=settings.db_acquire_timeout),
             wake=self._wake,
         )
-        self._stack.push_async_callback(database.dispose)
+        self._stack.push_async_callback(_close, database)
         return database
 
-    def _add_database_checks(self, health: Health, database: Database) -> None:
-        health.add_check("database", _migrated(database, self._service))
+
+async def _close(database: Database) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_CLOSE_SECONDS):
+            await database.dispose()
 
 
 def _joined(worker: Worker) -> Check:

@@ -94,9 +94,7 @@ def _create_topics(service: Service) -> int:
     settings = service.settings
     setup_telemetry(service.name, "topics", settings)
     created = asyncio.run(
-        ensure_topics(
-            settings.kafka_bootstrap, partitions=settings.kafka_partitions, replication=settings.kafka_replication
-        )
+        ensure_topics(settings.kafka, partitions=settings.kafka_partitions, replication=settings.kafka_replication)
     )
     log.info("topics are there", created=created)
     return 0

@@ -8,6 +8,8 @@ from typing import Annotated, Self
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from chassis.kafka import KafkaConnection
+
 _SECRETS = Path("/run/secrets")
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
@@ -76,6 +78,11 @@ class ServiceSettings(BaseSettings):
         except ValidationError as error:
             wrong = [f"CARPASS_{_name(found['loc'])}: {found['msg']}" for found in error.errors(include_input=False)]
             raise SystemExit(f"wrong settings: {'; '.join(wrong)}") from None
+
+    @property
+    def kafka(self) -> KafkaConnection:
+        """How this service reaches Kafka."""
+        return KafkaConnection(self.kafka_bootstrap, self.kafka_username, self.kafka_password, self.kafka_ca_file)
 
     def required(self, name: str) -> str:
         """The named text setting; raises SettingMissing when it is empty."""

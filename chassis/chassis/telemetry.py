@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,6 +20,7 @@ from chassis.settings import ServiceSettings
 from chassis.traces import current_traceparent, remote_parent
 
 _EXPORT_TIMEOUT_SECONDS = 5
+_SHUTDOWN_SECONDS = 2
 
 __all__ = [
     "current_trace_id",
@@ -48,11 +50,13 @@ def setup_telemetry(service: str, role: str, settings: ServiceSettings) -> None:
 
 
 def shutdown_telemetry() -> None:
-    """Sends what is left of the spans."""
+    """Sends what is left of the spans; a collector that is away delays the end by a few seconds at most."""
     provider = trace.get_tracer_provider()
     if isinstance(provider, TracerProvider):
-        provider.force_flush(_EXPORT_TIMEOUT_SECONDS * 1000)
-        provider.shutdown()
+        # The SDK waits up to half a minute in here, deadline or not.
+        ending = threading.Thread(target=provider.shutdown, name="telemetry-shutdown", daemon=True)
+        ending.start()
+        ending.join(_SHUTDOWN_SECONDS)
 
 
 def current_trace_id() -> str:

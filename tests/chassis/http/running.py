@@ -15,7 +15,8 @@ import orjson
 from tests.support.eventually import eventually
 
 _ROOT = Path(__file__).parents[3]
-_STARTS_WITHIN = 30.0
+_STARTS_WITHIN = 60.0
+_ENDS_WITHIN = 60.0
 
 
 @dataclass
@@ -55,7 +56,7 @@ class Running:
             yield client
 
     async def exit_code(self) -> int:
-        return await asyncio.wait_for(self.process.wait(), 30)
+        return await asyncio.wait_for(self.process.wait(), _ENDS_WITHIN)
 
     async def terminated(self) -> int:
         self.process.terminate()
