@@ -16,7 +16,7 @@ from workorders.db.models import estimate, labor_line, status_history, work_orde
 from workorders.db.repository import estimate_state, find_order, visible_to
 from workorders.db.snapshots import StoredSnapshot, find_snapshot
 from workorders.domain.estimate import Document
-from workorders.domain.people import Role
+from workorders.domain.people import ActingRole
 from workorders.domain.status import EstimateState, Status
 from workorders.domain.work_order import WorkOrder
 
@@ -75,7 +75,7 @@ class StatusChange:
     from_status: Status | None
     to_status: Status
     actor_id: UUID | None
-    role: Role
+    role: ActingRole
     reason: str | None
     occurred_at: datetime
 

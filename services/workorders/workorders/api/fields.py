@@ -11,7 +11,7 @@ from workorders.domain import lines, money
 
 type Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 type ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
-type Unit = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=16)]
+type MeasuredIn = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=16)]
 type Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 type Complaint = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 
@@ -56,7 +56,7 @@ class Money(ApiModel):
         return money.Money(self.amount_minor, self.currency)
 
 
-class NextService(ApiModel):
+class NextServiceRequest(ApiModel):
     """When the work is due again: by distance, by time, or whichever comes first. One of them is given."""
 
     km: Annotated[int, Field(strict=True, gt=0, le=1_000_000)] | None = None

@@ -9,7 +9,16 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from chassis.http import ApiModel
-from workorders.api.fields import Money, NextService, Quantity, ShortText, TaxPercent, Title, Unit, UnitPrice
+from workorders.api.fields import (
+    MeasuredIn,
+    Money,
+    NextServiceRequest,
+    Quantity,
+    ShortText,
+    TaxPercent,
+    Title,
+    UnitPrice,
+)
 from workorders.domain.lines import LaborTerms, ProductKind, ProductTerms
 
 
@@ -28,7 +37,7 @@ class LaborRequest(ApiModel):
     mechanic_id: UUID | None = None
     discount: Money | None = None
     tax_percent: TaxPercent = "0"
-    next_service: NextService | None = None
+    next_service: NextServiceRequest | None = None
 
     def terms(self) -> LaborTerms:
         """As the domain takes them."""
@@ -42,14 +51,14 @@ class ProductRequest(ApiModel):
     name: Title
     sku: ShortText | None = None
     quantity: Quantity
-    unit: Unit
+    unit: MeasuredIn
     price: UnitPrice
     batch: ShortText | None = None
     warranty: Title | None = None
     customer_supplied: bool = False
     discount: Money | None = None
     tax_percent: TaxPercent = "0"
-    next_service: NextService | None = None
+    next_service: NextServiceRequest | None = None
 
     def terms(self) -> ProductTerms:
         """As the domain takes them."""
@@ -65,7 +74,7 @@ class ChangeLaborRequest(ApiModel):
     mechanic_id: UUID | None = None
     discount: Money | None = None
     tax_percent: TaxPercent = Field(default_factory=str)
-    next_service: NextService | None = None
+    next_service: NextServiceRequest | None = None
 
     def changes(self) -> dict[str, Any]:
         """What was sent."""
@@ -79,14 +88,14 @@ class ChangeProductRequest(ApiModel):
     name: Title = Field(default_factory=str)
     sku: ShortText | None = None
     quantity: Quantity = Field(default_factory=str)
-    unit: Unit = Field(default_factory=str)
+    unit: MeasuredIn = Field(default_factory=str)
     price: UnitPrice = Field(default_factory=str)
     batch: ShortText | None = None
     warranty: Title | None = None
     customer_supplied: bool = Field(default_factory=bool)
     discount: Money | None = None
     tax_percent: TaxPercent = Field(default_factory=str)
-    next_service: NextService | None = None
+    next_service: NextServiceRequest | None = None
 
     def changes(self) -> dict[str, Any]:
         """What was sent."""
@@ -102,6 +111,6 @@ def _domain_values(body: BaseModel, names: set[str]) -> dict[str, Any]:
 
 
 def _domain_value(name: str, value: Any) -> Any:
-    if isinstance(value, Money | NextService):
+    if isinstance(value, Money | NextServiceRequest):
         return value.to_domain()
     return Decimal(value) if name in _DECIMALS else value

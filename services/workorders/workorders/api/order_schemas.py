@@ -9,13 +9,13 @@ from uuid import UUID
 from pydantic import Field
 
 from chassis.http import ApiModel
-from workorders.api.fields import Complaint, Money, NextService
+from workorders.api.fields import Complaint, Money
 from workorders.domain.decision import Channel, Decision
 from workorders.domain.estimate import Estimate, plain
 from workorders.domain.job import Job
 from workorders.domain.lines import LaborLine, Line, ProductKind, ProductLine, Terms
 from workorders.domain.money import Amounts, Pricing, sum_of
-from workorders.domain.people import Role
+from workorders.domain.people import ActingRole
 from workorders.domain.status import EstimateState, JobStatus, Status
 from workorders.domain.work_order import WorkOrder
 from workorders.queries import OrderSummary
@@ -39,13 +39,20 @@ class AmountsResponse(ApiModel):
     total: Money
 
 
+class NextServiceResponse(ApiModel):
+    """When the work is due again: by distance, by time, or whichever comes first."""
+
+    km: int | None
+    months: int | None
+
+
 class LineResponse(ApiModel):
     """What every line has."""
 
     id: UUID
     tax_percent: str
     amounts: AmountsResponse
-    next_service: NextService | None
+    next_service: NextServiceResponse | None
 
 
 class LaborResponse(LineResponse):
@@ -79,7 +86,7 @@ class AuthorisationResponse(ApiModel):
     total: Money
     decided_at: datetime
     decided_by: UUID | None
-    role: Role
+    role: ActingRole
     channel: Channel
 
 
@@ -192,7 +199,7 @@ def _line[T: Terms](line: Line[T], pricing: Pricing) -> LineResponse:
         id=line.id,
         tax_percent=plain(line.terms.tax_percent),
         amounts=_amounts(line.amounts(pricing), pricing),
-        next_service=NextService(km=due.km, months=due.months) if due else None,
+        next_service=NextServiceResponse(km=due.km, months=due.months) if due else None,
     )
 
 

@@ -9,7 +9,7 @@ from chassis.http import ApiModel
 from contracts.workorders import Snapshot
 from workorders.api.fields import Sha256
 from workorders.db.snapshots import StoredSnapshot
-from workorders.domain.people import Role
+from workorders.domain.people import ActingRole
 from workorders.domain.status import Status
 from workorders.queries import StatusChange
 
@@ -22,7 +22,7 @@ class StatusChangeResponse(ApiModel):
     from_status: Status | None
     to_status: Status
     actor_id: UUID | None
-    role: Role
+    role: ActingRole
     reason: str | None
     occurred_at: datetime
 

@@ -8,7 +8,7 @@ from typing import Literal
 from uuid import UUID
 
 type StaffRole = Literal["owner", "manager", "receptionist", "mechanic"]
-type Role = Literal["owner", "manager", "receptionist", "mechanic", "car_owner", "system"]
+type ActingRole = Literal["owner", "manager", "receptionist", "mechanic", "car_owner", "system"]
 
 
 class Capacity(StrEnum):
@@ -42,7 +42,7 @@ class Actor:
     """Who did something and in what role, as it is recorded: no name."""
 
     user_id: UUID | None
-    role: Role
+    role: ActingRole
 
 
 SYSTEM = Actor(None, "system")
