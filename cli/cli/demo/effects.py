@@ -91,7 +91,8 @@ class Effects:
 
     async def _reading(self) -> str | None:
         reading = await self._first(f"{self._car}/odometer", _of_order(self._completed.id))
-        return None if reading is None else f"{reading['value']} {reading['unit']}: {reading['verdict']}"
+        shown = None if reading is None else reading["odometer"]
+        return None if shown is None else f"{shown['value']} {shown['unit']}: {shown['verdict']}"
 
     async def _recommendations(self) -> str | None:
         snapshot = (await self._customer.get(f"/v1/work-orders/{self._completed.id}/snapshot")).body["snapshot"]

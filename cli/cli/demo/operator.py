@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
+import io
 import subprocess
-import sys
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -53,10 +53,13 @@ class LocalOperator:
         return self.stack.secrets.bot_token
 
     def add_moderator(self, user_id: str) -> None:
-        """Run sto's own command on its database."""
-        url = self.stack.databases["sto"].worker_url
-        environment = os.environ | {"CARPASS_DATABASE_WORKER_URL": url}
-        _run([sys.executable, "-P", "-m", "sto", "moderator", "add", user_id], environment)
+        """By sto's own command, on its database."""
+        from sto.moderators import moderator_command  # noqa: PLC0415 -- slow to import, and help must be fast
+        from sto.settings import StoSettings  # noqa: PLC0415
+
+        settings = StoSettings(database_worker_url=self.stack.databases["sto"].worker_url)
+        with contextlib.redirect_stdout(io.StringIO()):
+            moderator_command(settings, ["add", user_id])
 
 
 @dataclass(frozen=True)
@@ -79,9 +82,9 @@ class ComposeOperator:
         return _run(["docker", "compose", "--project-directory", self.project_dir, "exec", "-T", service, *command])
 
 
-def _run(command: list[str], environment: dict[str, str] | None = None) -> str:
+def _run(command: list[str]) -> str:
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_DEADLINE, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_DEADLINE, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise StackError(f"`{' '.join(command)}` could not be run: {error}.") from error
     if done.returncode:

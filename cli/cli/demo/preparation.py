@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
 from cli.demo.cast import Cast
 from cli.demo.narrator import Narrator
@@ -72,14 +71,13 @@ async def _car(scenario: Scenario, cast: Cast, narrator: Narrator) -> str:
     car = (await cast.customer.post("/v1/cars", scenario.car)).body
     car_id: str = car["id"]
     before = scenario.odometer.before
-    reading: dict[str, Any] = {
-        "value": before.value,
-        "unit": before.unit,
-        "observed_on": datetime.now(UTC).date().isoformat(),
-    }
-    await cast.customer.post(f"/v1/cars/{car_id}/odometer", reading)
+    noted_on = datetime.now(UTC).date() - timedelta(days=before.days_ago)
+    reading = {"value": before.value, "unit": before.unit}
+    await cast.customer.post(f"/v1/cars/{car_id}/odometer", {"odometer": reading, "observed_on": noted_on.isoformat()})
     name = " ".join(str(car[part]) for part in ("make", "model", "plate") if car.get(part))
-    narrator.step(f"{cast.customer.telegram.first_name} adds a {name} at {before.value} {before.unit}")
+    narrator.step(
+        f"{cast.customer.telegram.first_name} adds a {name} at {before.value} {before.unit}, {before.days_ago} days ago"
+    )
     return car_id
 
 

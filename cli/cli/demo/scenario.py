@@ -38,10 +38,16 @@ class Reading(_Part):
     unit: Literal["km", "mi"]
 
 
+class EarlierReading(Reading):
+    """What it showed some days ago."""
+
+    days_ago: Annotated[int, Field(ge=0, le=3650)]
+
+
 class Odometer(_Part):
     """Before the visit as the customer noted it, and at hand-over."""
 
-    before: Reading
+    before: EarlierReading
     after: Reading
 
 

@@ -14,7 +14,7 @@ from cli.stack.plan import SERVICES
 
 @dataclass(frozen=True, repr=False)
 class Installation:
-    """Connection URLs of each service's worker role, which sees every row, and the broker's address."""
+    """Connection URLs of each service's owner role, which sees every row, and the broker's address."""
 
     databases: Mapping[str, str]
     kafka_bootstrap: str
@@ -37,4 +37,4 @@ class Installation:
         from cli.stack.running import RunningStack  # noqa: PLC0415 -- not needed for a named installation
 
         stack = RunningStack.of(state_dir)
-        return cls({name: database.worker_url for name, database in stack.databases.items()}, stack.kafka_bootstrap)
+        return cls({name: database.owner_url for name, database in stack.databases.items()}, stack.kafka_bootstrap)
