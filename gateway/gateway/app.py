@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 
 import orjson
@@ -11,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from chassis.auth import KeySource, TokenVerifier
 from chassis.health import Health
 from chassis.jwks import RemoteKeys
-from chassis.problems import MethodNotAllowed, NotFound
+from chassis.problems import BadRequest, MethodNotAllowed, NotFound
 from gateway.body import BodyReader
 from gateway.breaker import Breaker
 from gateway.cors import Cors
@@ -19,6 +20,7 @@ from gateway.docs_page import SCRIPT_PATH, DocsPage
 from gateway.edge import Edge
 from gateway.exchange import LOCAL, Exchange
 from gateway.live_document import LiveDocument
+from gateway.pool import Pool
 from gateway.problems import UriTooLong
 from gateway.proxy import Proxy
 from gateway.readiness import Readiness
@@ -28,6 +30,7 @@ from gateway.upstream import UpstreamService
 
 MAX_PATH = 2048
 MAX_QUERY = 8192
+_QUERY = re.compile(rb"[\x21-\x7e]*")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 _ALLOW = ", ".join(sorted(_METHODS))
 
@@ -73,17 +76,19 @@ class Gateway:
         await receive()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await self.close()
+        self.close()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Closes the pools of connections."""
         for upstream in self._upstreams.values():
-            await upstream.close()
+            upstream.close()
 
     async def _handle(self, exchange: Exchange) -> None:
         if len(exchange.path) > MAX_PATH or len(exchange.query) > MAX_QUERY:
             raise UriTooLong
+        if _QUERY.fullmatch(exchange.query) is None:
+            raise BadRequest("The query holds characters that must be percent-encoded.", slug="bad-query")
         if exchange.method == "OPTIONS":
             await self._preflight(exchange)
             return
@@ -139,9 +144,8 @@ def _upstreams(settings: GatewaySettings) -> dict[Upstream, UpstreamService]:
     return {
         upstream: UpstreamService(
             upstream,
-            url,
+            Pool(url, connect_timeout=settings.connect_timeout),
             concurrency=settings.upstream_concurrency,
-            connect_timeout=settings.connect_timeout,
             patience=settings.connect_patience,
             breaker=Breaker(failures=settings.breaker_failures, pause=settings.breaker_pause),
         )

@@ -22,12 +22,14 @@ _PAGE: Final = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>CarPass API</title>
+<link rel="icon" href="data:,">
 </head>
 <body>
 <script id="api-reference" data-url="/openapi.json"
   data-configuration='{"withDefaultFonts": false, "telemetry": false, "hideClientButton": true,
   "showDeveloperTools": "never", "agent": {"disabled": true}, "mcp": {"disabled": true},
-  "persistAuth": false, "defaultOpenAllTags": false}'></script>
+  "authentication": {"preferredSecurityScheme": "accessToken"}, "persistAuth": false,
+  "defaultOpenAllTags": false}'></script>
 <script src="%s"></script>
 <noscript>The reference needs JavaScript; the plain document is at <a href="/openapi.json">/openapi.json</a>.</noscript>
 </body>

@@ -22,7 +22,7 @@ class Exchange:
         self.receive = receive
         self.method: str = scope["method"]
         self.path: str = scope["raw_path"].decode("latin-1")
-        self.query: str = scope["query_string"].decode("latin-1")
+        self.query: bytes = scope["query_string"]
         self.headers: RawHeaders = scope["headers"]
         self.request_id = header_rules.request_id(self.headers)
         self.route = UNROUTED

@@ -7,8 +7,6 @@ import uuid
 from collections.abc import Iterable
 from typing import Final
 
-from multidict import CIMultiDict
-
 from chassis.problems import BadRequest
 
 type RawHeaders = list[tuple[bytes, bytes]]
@@ -76,9 +74,9 @@ NOT_STORED: Final = (b"cache-control", b"no-store")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._~:/+=@-]{1,128}")
 
 
-def to_service(headers: Iterable[tuple[bytes, bytes]], request_id: str, traceparent: str | None) -> CIMultiDict[str]:
+def to_service(headers: Iterable[tuple[bytes, bytes]], request_id: str, traceparent: str | None) -> RawHeaders:
     """The headers of the request to a service; raises BadRequest when one that must be single comes twice."""
-    passed: CIMultiDict[str] = CIMultiDict()
+    passed: RawHeaders = []
     seen: set[bytes] = set()
     for name, value in headers:
         if name not in PASSED_TO_SERVICES:
@@ -87,23 +85,22 @@ def to_service(headers: Iterable[tuple[bytes, bytes]], request_id: str, tracepar
             if name in seen:
                 raise BadRequest(f"The header {name.decode()} is there twice.", slug="repeated-header")
             seen.add(name)
-        passed.add(name.decode("latin-1"), value.decode("latin-1"))
-    passed["X-Request-ID"] = request_id
+        passed.append((name, value))
+    passed.append((b"x-request-id", request_id.encode("ascii")))
     if traceparent is not None:
-        passed["traceparent"] = traceparent
+        passed.append((b"traceparent", traceparent.encode("ascii")))
     return passed
 
 
-def to_client(raw_headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
-    """The headers of the answer to the client, names in lower case."""
+def to_client(headers: RawHeaders) -> RawHeaders:
+    """The headers of the answer to the client; names are in lower case."""
     dropped: set[bytes] = set()
-    lowered = [(name.lower(), value) for name, value in raw_headers]
-    for name, value in lowered:
+    for name, value in headers:
         if name == b"connection":
             dropped.update(token.strip().lower() for token in value.split(b","))
     return [
         (name, value)
-        for name, value in lowered
+        for name, value in headers
         if name not in _KEPT_FROM_CLIENTS and name not in dropped and not name.startswith(_CORS_PREFIX)
     ]
 

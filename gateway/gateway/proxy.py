@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-import aiohttp
 import structlog
 
 from chassis.auth import TokenVerifier
@@ -14,6 +13,7 @@ from chassis.telemetry import current_traceparent
 from gateway import headers as header_rules
 from gateway.body import BodyReader, ClientGone, size_hint
 from gateway.exchange import Exchange
+from gateway.http1 import Answer, BrokenOff, Connection
 from gateway.problems import BadGateway, GatewayTimeout
 from gateway.routing import Route, Upstream
 from gateway.settings import Deadlines
@@ -71,42 +71,46 @@ class Proxy:
 
     async def _pass(self, exchange: Exchange, upstream: UpstreamService, body: bytes, seconds: float) -> None:
         deadline = asyncio.get_running_loop().time() + seconds
-        response = await upstream.send(_outgoing(exchange, body), deadline)
+        connection, answer = await upstream.send(_outgoing(exchange, body), deadline)
         try:
-            await self._answer(exchange, response, deadline)
-        except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:
+            await self._answer(exchange, connection, answer, deadline)
+        except (TimeoutError, BrokenOff) as error:
             if not exchange.started:
                 raise (GatewayTimeout if isinstance(error, TimeoutError) else BadGateway) from error
             # Half an answer is out: ending without its last part breaks the connection, which tells the client.
             log.warning("an answer broke off", upstream=upstream.name, error=type(error).__name__)
         finally:
-            response.close() if not exchange.ended else response.release()
+            upstream.give_back(connection)
 
-    async def _answer(self, exchange: Exchange, response: aiohttp.ClientResponse, deadline: float) -> None:
+    async def _answer(self, exchange: Exchange, connection: Connection, answer: Answer, deadline: float) -> None:
         """Streams the answer; the first piece is had before the head goes out, so that a hang there is still a 504."""
         clock = asyncio.get_running_loop().time
-        async with asyncio.timeout_at(deadline):
-            chunk = await response.content.readany()
-        headers = header_rules.to_client(response.raw_headers)
-        await exchange.send({"type": "http.response.start", "status": response.status, "headers": headers})
-        while chunk and not response.content.at_eof():
+        piece = await answer.read()
+        async with asyncio.timeout(self._write_timeout):
+            headers = header_rules.to_client(answer.headers)
+            await exchange.send({"type": "http.response.start", "status": answer.status, "headers": headers})
+            if answer.drained:
+                await exchange.send({"type": "http.response.body", "body": piece, "more_body": False})
+                return
+        while piece:
             before = clock()
+            connection.set_deadline(None)  # the service is not to blame for a client that reads slowly
             async with asyncio.timeout(self._write_timeout):
-                await exchange.send({"type": "http.response.body", "body": chunk, "more_body": True})
-            deadline += clock() - before  # the service is not to blame for a client that reads slowly
-            async with asyncio.timeout_at(deadline):
-                chunk = await response.content.readany()
-        await exchange.send({"type": "http.response.body", "body": chunk, "more_body": False})
+                await exchange.send({"type": "http.response.body", "body": piece, "more_body": True})
+            deadline += clock() - before
+            connection.set_deadline(deadline)
+            piece = await answer.read()
+        await exchange.send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _outgoing(exchange: Exchange, body: bytes) -> Outgoing:
     headers = header_rules.to_service(exchange.headers, exchange.request_id, current_traceparent())
-    method = exchange.method
+    path = exchange.path.encode("ascii")
     return Outgoing(
-        method=method,
-        target=f"{exchange.path}?{exchange.query}" if exchange.query else exchange.path,
+        method=exchange.method.encode("ascii"),
+        target=b"%b?%b" % (path, exchange.query) if exchange.query else path,
         headers=headers,
         body=body,
         # A service keeps the answer to a keyed command and gives the same one again.
-        repeatable=method in _BODILESS or "idempotency-key" in headers,
+        repeatable=exchange.method in _BODILESS or exchange.header(b"idempotency-key") is not None,
     )

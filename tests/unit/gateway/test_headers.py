@@ -32,7 +32,7 @@ from gateway.cors import Cors
 )
 def test_request_header_that_names_or_binds_the_client_is_dropped(name: str) -> None:
     passed = headers.to_service([(name.lower().encode(), b"x"), (b"accept", b"*/*")], "id-1", None)
-    assert list(passed.items()) == [("accept", "*/*"), ("X-Request-ID", "id-1")]
+    assert passed == [(b"accept", b"*/*"), (b"x-request-id", b"id-1")]
 
 
 def test_request_keeps_what_services_read() -> None:
@@ -44,14 +44,12 @@ def test_request_keeps_what_services_read() -> None:
         (b"accept-language", b"ru"),
     ]
     passed = headers.to_service(sent, "id-1", "00-trace")
-    assert [(name.encode(), value.encode()) for name, value in passed.items()][:5] == sent
-    assert passed["traceparent"] == "00-trace"
+    assert passed == [*sent, (b"x-request-id", b"id-1"), (b"traceparent", b"00-trace")]
 
 
 def test_client_cannot_choose_the_trace_past_the_gateway() -> None:
     passed = headers.to_service([(b"traceparent", b"00-theirs"), (b"x-request-id", b"theirs")], "ours", "00-ours")
-    assert passed.getall("traceparent") == ["00-ours"]
-    assert passed.getall("X-Request-ID") == ["ours"]
+    assert passed == [(b"x-request-id", b"ours"), (b"traceparent", b"00-ours")]
 
 
 @pytest.mark.parametrize("name", [b"authorization", b"idempotency-key", b"if-match", b"content-type"])
@@ -62,15 +60,15 @@ def test_header_that_must_be_single_is_refused_twice(name: bytes) -> None:
 
 def test_answer_loses_what_belongs_to_the_connection() -> None:
     answer = [
-        (b"Content-Type", b"application/json"),
-        (b"Connection", b"keep-alive, X-Internal"),
-        (b"Keep-Alive", b"timeout=5"),
-        (b"X-Internal", b"secret"),
-        (b"Transfer-Encoding", b"chunked"),
-        (b"Server", b"uvicorn"),
-        (b"Access-Control-Allow-Origin", b"*"),
-        (b"X-Request-Id", b"theirs"),
-        (b"ETag", b'"3"'),
+        (b"content-type", b"application/json"),
+        (b"connection", b"keep-alive, X-Internal"),
+        (b"keep-alive", b"timeout=5"),
+        (b"x-internal", b"secret"),
+        (b"transfer-encoding", b"chunked"),
+        (b"server", b"uvicorn"),
+        (b"access-control-allow-origin", b"*"),
+        (b"x-request-id", b"theirs"),
+        (b"etag", b'"3"'),
     ]
     assert headers.to_client(answer) == [(b"content-type", b"application/json"), (b"etag", b'"3"')]
 
