@@ -29,25 +29,31 @@ async def check_order(bootstrap: str, topics: Iterable[Topic] = tuple(TOPICS.val
     """Reads every topic from its beginning to the end it has now; TimeoutError after two minutes."""
     report = OrderReport()
     async with asyncio.timeout(_DEADLINE):
-        consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, group_id=None)
-        await consumer.start()
-        try:
-            for topic in topics:
-                # A compacted topic has gaps by design.
-                if topic.cleanup_policy == "delete":
-                    await _check_topic(consumer, topic, report)
-        finally:
-            await consumer.stop()
+        for topic in topics:
+            # A compacted topic has gaps by design.
+            if topic.cleanup_policy == "delete":
+                await _check_topic(bootstrap, topic, report)
     return report
 
 
-async def _check_topic(consumer: AIOKafkaConsumer, topic: Topic, report: OrderReport) -> None:
-    partitions = [
-        TopicPartition(topic.name, number) for number in sorted(consumer.partitions_for_topic(topic.name) or ())
-    ] or await _discover(consumer, topic)
-    consumer.assign(partitions)
+async def _check_topic(bootstrap: str, topic: Topic, report: OrderReport) -> None:
+    consumer = AIOKafkaConsumer(
+        topic.name,
+        bootstrap_servers=bootstrap,
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+    )
+    await consumer.start()
+    try:
+        await _read_to_end(consumer, topic, report)
+    finally:
+        await consumer.stop()
+
+
+async def _read_to_end(consumer: AIOKafkaConsumer, topic: Topic, report: OrderReport) -> None:
+    partitions: list[TopicPartition] = list(consumer.assignment())
     ends = await consumer.end_offsets(partitions)
-    await consumer.seek_to_beginning(*partitions)
     seen: dict[str, int] = {}
     remaining = {partition for partition in partitions if ends[partition] > 0}
     while remaining:
@@ -57,12 +63,6 @@ async def _check_topic(consumer: AIOKafkaConsumer, topic: Topic, report: OrderRe
                     _look(record, topic, seen, report)
         remaining = {partition for partition in remaining if await consumer.position(partition) < ends[partition]}
     report.aggregates += len(seen)
-
-
-async def _discover(consumer: AIOKafkaConsumer, topic: Topic) -> list[TopicPartition]:
-    await consumer.topics()
-    numbers = consumer.partitions_for_topic(topic.name) or ()
-    return [TopicPartition(topic.name, number) for number in sorted(numbers)]
 
 
 def _look(record: ConsumerRecord[bytes, bytes], topic: Topic, seen: dict[str, int], report: OrderReport) -> None:
