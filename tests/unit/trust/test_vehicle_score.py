@@ -39,6 +39,18 @@ def test_one_service_today_covers_the_thirteen_months_up_to_it() -> None:
     assert part(replace(NOTHING, attested_services=[TODAY]), "attested") == 30 * 13 / 60
 
 
+def test_a_service_of_this_minute_counts_where_it_is_tomorrow_already() -> None:
+    tomorrow = TODAY + timedelta(days=1)
+    facts = replace(NOTHING, attested_services=[tomorrow], history_days=[tomorrow])
+    assert part(facts, "attested") == 30 * 13 / 60
+    assert part(facts, "continuity") == 15
+
+
+def test_a_date_further_ahead_counts_for_nothing() -> None:
+    facts = replace(NOTHING, attested_services=[TODAY + timedelta(days=2)])
+    assert part(facts, "attested") == 0
+
+
 def test_a_service_every_second_year_covers_the_whole_window() -> None:
     services = [TODAY - timedelta(days=730 * step) for step in range(4)]
     assert part(replace(NOTHING, attested_services=services), "attested") == 30

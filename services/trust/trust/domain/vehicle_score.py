@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 
 from trust.domain.calendar import month_index, months_between
@@ -54,7 +54,8 @@ class Score:
 
 
 def vehicle_score(facts: Facts, as_of: date) -> Score:
-    """The score on a day."""
+    """The score on a day (UTC)."""
+    today = _local_today(facts, as_of)
     rules: tuple[Callable[[Facts, date], Part | None], ...] = (
         _attested,
         _odometer,
@@ -62,12 +63,18 @@ def vehicle_score(facts: Facts, as_of: date) -> Score:
         _continuity,
         _documentation,
     )
-    parts = tuple(part for rule in rules if (part := rule(facts, as_of)) is not None)
+    parts = tuple(part for rule in rules if (part := rule(facts, today)) is not None)
     possible = sum(part.possible for part in parts)
     if not possible:
         return Score(None, 0.0, ())
     value = round(100 * sum(part.earned for part in parts) / possible)
     return Score(value, possible / (ATTESTED + ODOMETER + TIMELINESS + CONTINUITY + DOCUMENTATION), parts)
+
+
+def _local_today(facts: Facts, as_of: date) -> date:
+    """Where the day begins earlier than in Greenwich, today's facts bear tomorrow's date."""
+    tomorrow = as_of + timedelta(days=1)
+    return max([as_of, *(day for day in (*facts.attested_services, *facts.history_days) if day == tomorrow)])
 
 
 def _attested(facts: Facts, as_of: date) -> Part | None:
