@@ -12,6 +12,8 @@ import structlog
 
 _log: Final = structlog.get_logger(__name__)
 
+_CANCEL_GRACE: Final = 0.5
+
 
 class KafkaStuck(Exception):  # noqa: N818 - reads as what happened
     """Kafka stayed away, or a client stopped making progress: the process ends, and its supervisor starts it anew."""
@@ -25,6 +27,11 @@ class KafkaConnection:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     ca_file: str | None = None
+
+    @property
+    def brokers(self) -> int:
+        """How many addresses there are to begin with."""
+        return len(self.bootstrap.split(","))
 
     def options(self) -> dict[str, Any]:
         """Arguments of every aiokafka client."""
@@ -54,6 +61,7 @@ async def within[T](seconds: float, waiting: Coroutine[Any, Any, T]) -> T:
     if not done:
         task.cancel()
         task.add_done_callback(_forget)
+        await asyncio.wait({task}, timeout=_CANCEL_GRACE)
         raise TimeoutError(f"no end within {seconds:g} s")
     if task.cancelled():
         raise TimeoutError("cancelled from inside")

@@ -32,6 +32,9 @@ _MAX_BACKOFF: Final = 5.0
 _AGE: Final = "SELECT extract(epoch FROM clock_timestamp() - created_at)::float8 FROM outbox ORDER BY id LIMIT 1"
 
 
+_unwanted: Final[set[asyncio.Task[None]]] = set()
+
+
 class Relay:
     """The relay role of one service; any number may run, one is active. `database_url` must not lead to a pooler."""
 
@@ -111,9 +114,9 @@ class Relay:
 
     async def _send_with_one_producer(self, lock: RelayLock, deleting: asyncpg.Connection, stop: asyncio.Event) -> int:
         """How many rows it delivered before `stop`, or before Kafka failed it."""
-        producer = await RelayProducer.open(
-            self._connection, client_id=self._name, request_timeout=self._settings.ack_timeout / 2
-        )
+        producer = await self._open_producer(stop)
+        if producer is None:
+            return 0
         pipeline = Pipeline(lock, deleting, producer, self._settings)
         try:
             await pipeline.run(stop, self._woken)
@@ -122,6 +125,20 @@ class Relay:
         finally:
             await pipeline.end()
         return pipeline.delivered
+
+    async def _open_producer(self, stop: asyncio.Event) -> RelayProducer | None:
+        """None when told to stop before Kafka answers; the attempt then ends by itself."""
+        opening = asyncio.create_task(
+            RelayProducer.open(self._connection, client_id=self._name, request_timeout=self._settings.ack_timeout / 2)
+        )
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({opening, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            return await opening if opening.done() else None
+        finally:
+            stopped.cancel()
+            if not opening.done():
+                opening.add_done_callback(_close_unwanted)
 
     async def _keep_lock(self, lock: RelayLock) -> None:
         """A query now and then: the session stays, its loss is noticed, and the backlog is measured."""
@@ -162,3 +179,10 @@ class Relay:
 async def _sleep(stop: asyncio.Event, seconds: float) -> None:
     with suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
+
+
+def _close_unwanted(opening: asyncio.Task[RelayProducer]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        closing = asyncio.create_task(opening.result().close())
+        _unwanted.add(closing)
+        closing.add_done_callback(_unwanted.discard)

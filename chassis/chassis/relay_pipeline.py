@@ -94,10 +94,11 @@ class Pipeline:
         if not self._batches:
             await self._producer.close()
             return
+        given_up = list(self._batches)
         with suppress(RelayLockLost):
-            for batch in list(self._batches):
+            for batch in given_up:
                 await self._delete(batch, batch.acknowledged())
-        for batch in self._batches:
+        for batch in given_up:
             for ack in batch.acks:
                 ack.cancel()
         await self._producer.give_up()

@@ -28,7 +28,7 @@ class RelayProducer:
 
     @classmethod
     async def open(cls, connection: KafkaConnection, *, client_id: str, request_timeout: float) -> RelayProducer:
-        """Raises KafkaError or TimeoutError when no broker answers."""
+        """Raises KafkaError or TimeoutError when no broker answers, each being asked for `request_timeout` seconds."""
         producer = AIOKafkaProducer(
             **connection.options(),
             client_id=client_id,
@@ -39,7 +39,8 @@ class RelayProducer:
             request_timeout_ms=round(request_timeout * 1000),
         )
         try:
-            await within(request_timeout * 2, producer.start())
+            # Longer than aiokafka's own waits: one that is cut short between them leaves its connection open.
+            await within(request_timeout * (2 * connection.brokers + 2) + 1.0, producer.start())
         except BaseException:
             await close_quietly("producer", _CLOSE_DEADLINE, producer.stop())
             raise

@@ -17,7 +17,9 @@ from chassis.metrics import CONSUMER_LAG
 class Lag:
     """Age of the oldest record that is not applied, as far as this worker knows its partitions."""
 
-    def __init__(self) -> None:
+    def __init__(self, silent_after: float) -> None:
+        """A broker that has not answered for `silent_after` seconds may have more than it told."""
+        self._silent_after = silent_after
         self._seen_at: dict[TopicPartition, float] = {}  # everything older is applied, as far as is known
         self._assigned_at = time.time()
         self._moved_at = time.monotonic()
@@ -63,7 +65,7 @@ class Lag:
 
     def _up_to_date(self, consumer: SafeConsumer) -> bool:
         """All is applied, and the broker has said so lately."""
-        limit = (time.time() - 30) * 1000
+        limit = (time.time() - self._silent_after) * 1000
         return all(
             self._of(consumer, partition, time.time()) == 0.0 and (consumer.last_poll_timestamp(partition) or 0) > limit
             for partition in consumer.assignment()

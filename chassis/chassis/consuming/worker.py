@@ -51,7 +51,8 @@ class WorkerSettings:
     first_backoff: float = 0.1
     max_backoff: float = 5.0
     patience: float = 60.0
-    stalled_after: float = 180.0
+    silent_after: float = 30.0
+    stalled_after: float = 120.0
     finish_batch: float = 7.0
     max_poll_interval: float = 300.0
 
@@ -78,7 +79,7 @@ class Worker:
         self._connection = connection
         self._settings = settings or WorkerSettings()
         self._offsets = Offsets()
-        self._lag = Lag()
+        self._lag = Lag(self._settings.silent_after)
         self._member = new_id()
         self._consumer: SafeConsumer | None = None
         self._failure: asyncio.Future[None] | None = None

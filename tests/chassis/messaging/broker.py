@@ -16,8 +16,12 @@ PARTITIONS = 3
 
 
 class Broker:
-    def __init__(self, kafka: KafkaConnection, topic: str, producer: AIOKafkaProducer) -> None:
+    def __init__(
+        self, kafka: KafkaConnection, topic: str, producer: AIOKafkaProducer, admin: AIOKafkaAdminClient
+    ) -> None:
         self.kafka = kafka
+        self._admin = admin
+        self._topics = [topic]
         self.topic = topic
         self.group = f"group-{topic}"
         self.noted: type[Noted] = on_topic(Noted, topic)
@@ -34,11 +38,17 @@ class Broker:
         try:
             await admin.create_topics([NewTopic(topic, PARTITIONS, 1)])
             await producer.start()
-            yield cls(kafka, topic, producer)
+            broker = cls(kafka, topic, producer, admin)
+            yield broker
         finally:
             await producer.stop()
-            await admin.delete_topics([topic])
+            await admin.delete_topics(broker._topics)
             await admin.close()
+
+    async def create(self, topic: str) -> None:
+        """One more topic."""
+        self._topics.append(topic)
+        await self._admin.create_topics([NewTopic(topic, PARTITIONS, 1)])
 
     async def publish(self, events: Sequence[Noted | Moved]) -> list[RawRecord]:
         """Writes them as the relay would."""

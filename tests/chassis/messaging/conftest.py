@@ -9,6 +9,7 @@ from chassis.kafka import KafkaConnection
 from chassis.provision import ServiceDatabase
 from tests.chassis.messaging import sample
 from tests.chassis.messaging.broker import Broker
+from tests.chassis.messaging.outbox import Outbox
 from tests.support.databases import TestDatabases
 
 
@@ -59,3 +60,8 @@ async def broker(kafka: KafkaConnection) -> AsyncIterator[Broker]:
 @pytest.fixture
 def subscriptions(broker: Broker) -> Subscriptions:
     return sample.subscriptions(broker.group, broker.noted, broker.moved)
+
+
+@pytest.fixture
+def outbox(api_database: Database, database: Database, broker: Broker) -> Outbox:
+    return Outbox(api_database, database, broker)

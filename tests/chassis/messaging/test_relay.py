@@ -14,8 +14,8 @@ from chassis.provision import ServiceDatabase
 from chassis.relay import Relay, RelaySettings
 from chassis.relay_lock import RelayLockLost
 from chassis.wake import RelayWake
-from tests.chassis.messaging import sample
 from tests.chassis.messaging.broker import Broker
+from tests.chassis.messaging.outbox import Outbox
 from tests.chassis.messaging.sample import noted
 from tests.support.eventually import eventually
 
@@ -41,68 +41,44 @@ async def running(*relays: Relay) -> AsyncIterator[None]:
         await asyncio.gather(*tasks)
 
 
-async def publish(database: Database, broker: Broker, note_id: UUID, sequences: range) -> None:
-    async with database.transaction() as tx:
-        for sequence in sequences:
-            tx.record(noted(broker.noted, note_id=note_id, sequence=sequence))
-
-
-async def drained(database: Database) -> None:
-    async def empty() -> None:
-        assert await sample.outbox_size(database) == 0
-
-    await eventually(empty, within=30)
-
-
-async def sequences(broker: Broker) -> dict[str, list[int]]:
-    """Each key's sequences in the order of its partition."""
-    found: dict[str, list[int]] = {}
-    for record in await broker.records():
-        assert record.key is not None
-        assert record.value is not None
-        event = broker.noted.model_validate_json(record.value)
-        found.setdefault(record.key.decode(), []).append(event.sequence)
-    return found
-
-
 async def test_every_event_is_sent_once_in_the_order_of_its_key_and_then_deleted(
-    api_database: Database, database: Database, broker: Broker, new_relay: NewRelay
+    outbox: Outbox, new_relay: NewRelay
 ) -> None:
     notes = [uuid4() for _ in range(8)]
 
     async def write(note_id: UUID) -> None:
         for start in range(1, 101, 10):
-            await publish(api_database, broker, note_id, range(start, start + 10))
+            await outbox.write(note_id, range(start, start + 10))
 
     async with running(new_relay()):
         await asyncio.gather(*(write(note_id) for note_id in notes))
-        await drained(database)
-    assert await sequences(broker) == {str(note_id): list(range(1, 101)) for note_id in notes}
+        await outbox.drained()
+    assert await outbox.sent() == {str(note_id): list(range(1, 101)) for note_id in notes}
 
 
 async def test_ids_that_commit_out_of_order_lose_nothing(
-    api_database: Database, database: Database, broker: Broker, new_relay: NewRelay
+    api_database: Database, broker: Broker, outbox: Outbox, new_relay: NewRelay
 ) -> None:
     late, early = uuid4(), uuid4()
     async with running(new_relay()):
         async with api_database.transaction() as tx:
             tx.record(noted(broker.noted, note_id=late))
             await tx.flush_events()  # takes the lower id, and commits last
-            await publish(api_database, broker, early, range(1, 201))
-            await drained(database)
-        await drained(database)
-    assert {key: len(found) for key, found in (await sequences(broker)).items()} == {str(late): 1, str(early): 200}
+            await outbox.write(early, range(1, 201))
+            await outbox.drained()
+        await outbox.drained()
+    assert {key: len(found) for key, found in (await outbox.sent()).items()} == {str(late): 1, str(early): 200}
 
 
 async def test_headers_and_tombstones_arrive_as_they_were_recorded(
-    api_database: Database, database: Database, broker: Broker, new_relay: NewRelay
+    api_database: Database, broker: Broker, outbox: Outbox, new_relay: NewRelay
 ) -> None:
     event = noted(broker.noted, text="тест")
     async with api_database.transaction() as tx:
         event_id = tx.record(event)
         tx.record_tombstone(broker.topic, str(event.note_id))
     async with running(new_relay()):
-        await drained(database)
+        await outbox.drained()
     sent, tombstone = await broker.records()
     assert dict(sent.headers) == {
         "ce_specversion": b"1.0",
@@ -117,24 +93,22 @@ async def test_headers_and_tombstones_arrive_as_they_were_recorded(
     assert (tombstone.key, tombstone.value) == (str(event.note_id).encode(), None)
 
 
-async def test_a_second_relay_stands_by_and_takes_over(
-    api_database: Database, database: Database, broker: Broker, new_relay: NewRelay
-) -> None:
+async def test_a_second_relay_stands_by_and_takes_over(outbox: Outbox, new_relay: NewRelay) -> None:
     first, second, note_id = new_relay(), new_relay(), uuid4()
     end_first = asyncio.Event()
     task = asyncio.create_task(first.run(end_first))
     await eventually(lambda: first.active)
     async with running(second):
-        await publish(api_database, broker, note_id, range(1, 201))
-        await drained(database)
+        await outbox.write(note_id, range(1, 201))
+        await outbox.drained()
         assert not second.active
-        await publish(api_database, broker, note_id, range(201, 401))
+        await outbox.write(note_id, range(201, 401))
         end_first.set()
         await task
         await eventually(lambda: second.active)
-        await publish(api_database, broker, note_id, range(401, 601))
-        await drained(database)
-    assert await sequences(broker) == {str(note_id): list(range(1, 601))}
+        await outbox.write(note_id, range(401, 601))
+        await outbox.drained()
+    assert await outbox.sent() == {str(note_id): list(range(1, 601))}
 
 
 async def test_a_relay_that_lost_its_lock_session_ends(
@@ -156,32 +130,32 @@ async def test_a_relay_that_lost_its_lock_session_ends(
 
 
 async def test_a_commit_wakes_the_relay_before_its_next_poll(
-    sample_database: ServiceDatabase, kafka: KafkaConnection, broker: Broker, database: Database, api_database: Database
+    sample_database: ServiceDatabase, kafka: KafkaConnection, broker: Broker, outbox: Outbox
 ) -> None:
     sleepy = Relay(sample_database.worker_url, kafka, RelaySettings(poll_interval=3600.0))
     async with running(sleepy):
         await eventually(lambda: sleepy.active)
         for number in range(1, 4):
-            await publish(api_database, broker, uuid4(), range(number, number + 1))
-            await drained(database)
+            await outbox.write(uuid4(), range(number, number + 1))
+            await outbox.drained()
     assert len(await broker.records()) == 3
 
 
 async def test_a_commit_of_the_same_process_wakes_the_relay_directly(
-    sample_database: ServiceDatabase, kafka: KafkaConnection, broker: Broker, database: Database
+    sample_database: ServiceDatabase, kafka: KafkaConnection, outbox: Outbox
 ) -> None:
     wake = RelayWake("postgresql://nobody@127.0.0.1:1/nowhere")
     own = Database(sample_database.api_url, pool_size=1, application_name="all", wake=wake)
     sleepy = Relay(sample_database.worker_url, kafka, RelaySettings(poll_interval=3600.0), wake=wake)
     async with running(sleepy):
         await eventually(lambda: sleepy.active)
-        await publish(own, broker, uuid4(), range(1, 2))
-        await drained(database)
+        await outbox.write(uuid4(), range(1, 2), through=own)
+        await outbox.drained()
     await own.dispose()
 
 
 async def test_a_poll_finds_what_no_notification_told(
-    database: Database, broker: Broker, new_relay: NewRelay, sample_database: ServiceDatabase
+    outbox: Outbox, new_relay: NewRelay, sample_database: ServiceDatabase
 ) -> None:
     deaf = Database(
         sample_database.api_url,
@@ -192,6 +166,6 @@ async def test_a_poll_finds_what_no_notification_told(
     relay = new_relay()
     async with running(relay):
         await eventually(lambda: relay.active)
-        await publish(deaf, broker, uuid4(), range(1, 2))
-        await drained(database)
+        await outbox.write(uuid4(), range(1, 2), through=deaf)
+        await outbox.drained()
     await deaf.dispose()
