@@ -19,7 +19,7 @@ _CHECKS = {
     "format": [*_PYTHON, "ruff", "format", "--check", "--quiet", "."],
     "types": [*_PYTHON, "mypy", "."],
     "layers": [str(Path(sys.executable).with_name("lint-imports")), "--no-logo"],
-    "events": [*_PYTHON, "contracts", "check"],
+    "documents": [*_PYTHON, "cli", "documents", "--check"],
 }
 
 
