@@ -22,6 +22,7 @@ from sto.consumers import subscriptions
 from sto.settings import StoSettings
 from sto.wiring import service
 from tests.support.databases import ServiceDatabaseFactory
+from tests.support.eventually import eventually
 from tests.support.golden import golden
 from tests.support.people import PUBLIC_KEYS, Person
 
@@ -60,6 +61,15 @@ class Sto:
         """Requests that a read model refused, and that look again."""
         waiters: int = self.app.state.chassis.patience.waiters
         return waiters
+
+    async def until_a_request_waits_for_a_lock(self) -> None:
+        waiting = text("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+
+        async def waits() -> bool:
+            async with self.api.transaction() as tx:  # a role is told what its own sessions wait for
+                return (await tx.execute(waiting)).first() is not None
+
+        await eventually(waits)
 
     async def get(self, path: str, person: Person, **parameters: Any) -> httpx.Response:
         return await self.client.get(path, headers=person.headers, params=parameters)

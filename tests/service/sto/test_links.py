@@ -1,11 +1,12 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from contracts.owners import CarArchived, CarRegistered
+from sto.commands.expire_link import expire_link
 from tests.service.sto.conftest import NOW, Sto
 from tests.support.eventually import eventually
 from tests.support.golden import golden
@@ -235,6 +236,22 @@ async def test_what_was_decided_in_time_does_not_expire(sto: Sto, steps: list[st
     sto.clock.advance(timedelta(days=4000))
     await sto.run_timers()
     assert (await sto.get(link, owner)).json() == decided
+
+
+@pytest.mark.parametrize("steps", [["approval"], ["decline"], ["approval", "revocation"]])
+async def test_a_timer_that_comes_too_late_or_too_early_ends_nothing(sto: Sto, steps: list[str]) -> None:
+    staff, owner = Person(), Person()
+    center = await sto.approved(staff)
+    until = sto.clock.now + timedelta(days=90)
+    answer = await sto.request_link(center, staff, await sto.car(owner), expires_at=until.isoformat())
+    link = answer.headers["location"]
+    for step in steps:
+        await sto.post(f"{link}/{step}", owner, {} if step == "approval" else None)
+    before = (await sto.get(link, owner)).json()
+    async with sto.worker.transaction() as tx:
+        await expire_link(tx, link_id=UUID(link.rpartition("/")[2]), due_at=until - timedelta(days=60))
+    assert (await sto.get(link, owner)).json() == before
+    assert len(await sto.events("sto.link")) == 1 + len(steps)
 
 
 async def test_an_expiry_that_makes_no_sense_is_refused(sto: Sto) -> None:

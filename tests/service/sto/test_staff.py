@@ -1,10 +1,12 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from contracts.owners import ProfileUpdated
+from sto.commands.change_employee import deactivate_employee
 from tests.service.sto.conftest import DOCUMENT, Sto
 from tests.support.golden import golden
 from tests.support.people import Person
@@ -216,10 +218,12 @@ async def test_of_two_owners_who_leave_at_once_one_stays(sto: Sto) -> None:
     center = await sto.found(owner)
     second, employment = await sto.hire(center, owner, "owner")
     first = f"{center}/employees/{(await sto.get(f'{center}/employees', owner)).json()['data'][0]['id']}"
-    answers = await asyncio.gather(
-        sto.post(f"{first}/deactivation", owner), sto.post(f"{employment}/deactivation", second)
-    )
-    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    ids = [UUID(path.rpartition("/")[2]) for path in (center, first)]
+    async with sto.api.transaction(user_id=owner.user_id) as tx:
+        await deactivate_employee(tx, center_id=ids[0], employee_id=ids[1], caller_id=owner.user_id, now=sto.clock.now)
+        leaving = asyncio.create_task(sto.post(f"{employment}/deactivation", second))
+        await sto.until_a_request_waits_for_a_lock()
+    assert (await leaving).status_code == 409
     left = await sto.rows("SELECT * FROM employee WHERE role = 'owner' AND active")
     assert len(left) == 1
 

@@ -1,3 +1,4 @@
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -5,6 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from sto.commands.accept_invitation import accept_invitation
 from tests.service.sto.conftest import DOCUMENT, Sto
 from tests.support.people import Person
 
@@ -183,3 +185,15 @@ async def test_decisions_and_applications_are_never_changed_not_even_by_the_tabl
         for statement in (f"UPDATE {table} SET id = id", f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE"):  # noqa: S608
             with pytest.raises(DBAPIError, match="append-only"):
                 await sto.execute(statement)
+
+
+async def test_a_moderator_who_is_just_joining_a_center_does_not_decide_about_it_a_moment_before(sto: Sto) -> None:
+    owner, moderator = Person(), sto.moderator
+    center = await sto.found(owner)
+    token = await sto.invite(center, owner, "mechanic")
+    application = await sto.submit(center, owner)
+    async with sto.api.transaction(user_id=moderator.user_id) as joining:
+        await accept_invitation(joining, token=token, caller_id=moderator.user_id, now=sto.clock.now)
+        deciding = asyncio.create_task(sto.post(f"{QUEUE}/{application}/review", moderator))
+        await sto.until_a_request_waits_for_a_lock()
+    assert (await deciding).status_code == 403
