@@ -54,7 +54,6 @@ class Gateway:
             tokens=TokenVerifier(keys or RemoteKeys.from_settings(settings)),
             bodies=BodyReader(timeout=settings.client_body_timeout, max_buffered_bytes=settings.max_buffered_bytes),
             deadlines={upstream: settings.deadlines_of(upstream) for upstream in self._upstreams},
-            write_timeout=settings.client_write_timeout,
         )
         self._pages: dict[str, LocalPage] = {
             "/livez": self._livez,

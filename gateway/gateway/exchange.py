@@ -24,7 +24,8 @@ class Exchange:
         self.path: str = scope["raw_path"].decode("latin-1")
         self.query: bytes = scope["query_string"]
         self.headers: RawHeaders = scope["headers"]
-        self.request_id = header_rules.request_id(self.headers)
+        self.trace_id = current_trace_id()
+        self.request_id = header_rules.request_id(self.headers, self.trace_id)
         self.route = UNROUTED
         self.status = 500
         self.started = False
@@ -53,14 +54,14 @@ class Exchange:
         await self._send(message)
 
     def _completed(self, headers: RawHeaders) -> RawHeaders:
-        names = {name.lower() for name, _ in headers}
+        names = {name for name, _ in headers}
         headers += header_rules.SECURITY
         headers += [
             default for default in (header_rules.NOT_STORED, header_rules.DATA_POLICY) if default[0] not in names
         ]
         headers += self._cors.answer_headers(self.origin)
-        headers.append((b"x-request-id", self.request_id.encode("ascii")))
-        headers.append((b"x-trace-id", current_trace_id().encode("ascii")))
+        headers.append((b"x-request-id", self.request_id))
+        headers.append((b"x-trace-id", self.trace_id.encode("ascii")))
         if self._last:  # so that a kept-alive connection is not cut under its next request
             headers.append((b"connection", b"close"))
         return headers

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Iterable
 from typing import Final
 
@@ -59,6 +58,7 @@ _KEPT_FROM_CLIENTS: Final = frozenset(
         b"strict-transport-security",
     }
 )
+_BODILESS: Final = frozenset({204, 304})
 _CORS_PREFIX: Final = b"access-control-"
 
 SECURITY: Final[RawHeaders] = [
@@ -74,7 +74,7 @@ NOT_STORED: Final = (b"cache-control", b"no-store")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._~:/+=@-]{1,128}")
 
 
-def to_service(headers: Iterable[tuple[bytes, bytes]], request_id: str, traceparent: str | None) -> RawHeaders:
+def to_service(headers: Iterable[tuple[bytes, bytes]], request_id: bytes, traceparent: str | None) -> RawHeaders:
     """The headers of the request to a service; raises BadRequest when one that must be single comes twice."""
     passed: RawHeaders = []
     seen: set[bytes] = set()
@@ -86,15 +86,16 @@ def to_service(headers: Iterable[tuple[bytes, bytes]], request_id: str, tracepar
                 raise BadRequest(f"The header {name.decode()} is there twice.", slug="repeated-header")
             seen.add(name)
         passed.append((name, value))
-    passed.append((b"x-request-id", request_id.encode("ascii")))
+    passed.append((b"x-request-id", request_id))
     if traceparent is not None:
         passed.append((b"traceparent", traceparent.encode("ascii")))
     return passed
 
 
-def to_client(headers: RawHeaders) -> RawHeaders:
+def to_client(status: int, headers: RawHeaders) -> RawHeaders:
     """The headers of the answer to the client; names are in lower case."""
-    dropped: set[bytes] = set()
+    # The length in an answer without a body is that of a body that does not come.
+    dropped: set[bytes] = {b"content-length"} if status in _BODILESS else set()
     for name, value in headers:
         if name == b"connection":
             dropped.update(token.strip().lower() for token in value.split(b","))
@@ -113,9 +114,9 @@ def first(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> str | None:
     return None
 
 
-def request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    """The client's X-Request-ID when it is a harmless one, else a new one."""
+def request_id(headers: Iterable[tuple[bytes, bytes]], trace_id: str) -> bytes:
+    """The client's X-Request-ID when it is a harmless one, else the trace's id."""
     for name, value in headers:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
-            return value.decode("ascii")
-    return uuid.uuid4().hex
+            return value
+    return trace_id.encode("ascii")

@@ -35,14 +35,11 @@ class Proxy:
         tokens: TokenVerifier,
         bodies: BodyReader,
         deadlines: Mapping[Upstream, Deadlines],
-        write_timeout: float,
     ) -> None:
-        """`write_timeout`: seconds that a client may leave a piece of the answer untaken."""
         self._upstreams = upstreams
         self._tokens = tokens
         self._bodies = bodies
         self._deadlines = deadlines
-        self._write_timeout = write_timeout
 
     async def handle(self, exchange: Exchange, route: Route) -> None:
         """Answers the exchange; raises a Problem as long as nothing was answered."""
@@ -50,14 +47,18 @@ class Proxy:
             await self._authenticate(exchange)
         if exchange.method in _BODILESS and size_hint(exchange.headers, 1):
             raise BadRequest(f"{exchange.method} carries no body.", headers={"Connection": "close"})
-        with self._bodies.reserved(size_hint(exchange.headers, route.body_limit)):
+        upstream = self._upstreams[route.upstream]
+        seconds = self._seconds(route, exchange.method)
+        size = size_hint(exchange.headers, route.body_limit)
+        if size == 0:
+            await self._pass(exchange, upstream, b"", seconds)
+            return
+        with self._bodies.reserved(size):
             try:
                 body = await self._bodies.read(exchange.headers, exchange.receive, route.body_limit)
             except ClientGone:
                 return
-            upstream = self._upstreams[route.upstream]
-            with upstream.place():
-                await self._pass(exchange, upstream, body, self._seconds(route, exchange.method))
+            await self._pass(exchange, upstream, body, seconds)
 
     async def _authenticate(self, exchange: Exchange) -> None:
         authorization = exchange.header(b"authorization")
@@ -71,32 +72,34 @@ class Proxy:
 
     async def _pass(self, exchange: Exchange, upstream: UpstreamService, body: bytes, seconds: float) -> None:
         deadline = asyncio.get_running_loop().time() + seconds
-        connection, answer = await upstream.send(_outgoing(exchange, body), deadline)
+        upstream.take_place()
         try:
-            await self._answer(exchange, connection, answer, deadline)
-        except (TimeoutError, BrokenOff) as error:
-            if not exchange.started:
-                raise (GatewayTimeout if isinstance(error, TimeoutError) else BadGateway) from error
-            # Half an answer is out: ending without its last part breaks the connection, which tells the client.
-            log.warning("an answer broke off", upstream=upstream.name, error=type(error).__name__)
+            connection, answer = await upstream.send(_outgoing(exchange, body), deadline)
+            try:
+                await self._answer(exchange, connection, answer, deadline)
+            except (TimeoutError, BrokenOff) as error:
+                if not exchange.started:
+                    raise (GatewayTimeout if isinstance(error, TimeoutError) else BadGateway) from error
+                # Half an answer is out: ending without its last part breaks the connection, which tells the client.
+                log.warning("an answer broke off", upstream=upstream.name, error=type(error).__name__)
+            finally:
+                upstream.give_back(connection)
         finally:
-            upstream.give_back(connection)
+            upstream.leave_place()
 
     async def _answer(self, exchange: Exchange, connection: Connection, answer: Answer, deadline: float) -> None:
         """Streams the answer; the first piece is had before the head goes out, so that a hang there is still a 504."""
         clock = asyncio.get_running_loop().time
         piece = await answer.read()
-        async with asyncio.timeout(self._write_timeout):
-            headers = header_rules.to_client(answer.headers)
-            await exchange.send({"type": "http.response.start", "status": answer.status, "headers": headers})
-            if answer.drained:
-                await exchange.send({"type": "http.response.body", "body": piece, "more_body": False})
-                return
+        headers = header_rules.to_client(answer.status, answer.headers)
+        await exchange.send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        if answer.drained:
+            await exchange.send({"type": "http.response.body", "body": piece, "more_body": False})
+            return
         while piece:
             before = clock()
             connection.set_deadline(None)  # the service is not to blame for a client that reads slowly
-            async with asyncio.timeout(self._write_timeout):
-                await exchange.send({"type": "http.response.body", "body": piece, "more_body": True})
+            await exchange.send({"type": "http.response.body", "body": piece, "more_body": True})
             deadline += clock() - before
             connection.set_deadline(deadline)
             piece = await answer.read()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from chassis.problems import Problem, Unavailable
@@ -40,8 +38,8 @@ class UpstreamService:
         self._patience = patience
         self._places = concurrency
         self._breaker = breaker
-        self._active = ACTIVE.labels(name)
-        self._active.set(0)
+        self._active = 0
+        ACTIVE.labels(name).set_function(lambda: float(self._active))
         BREAKER_OPEN.labels(name).set_function(lambda: float(breaker.open))
         self._failures = {kind: FAILURES.labels(name, kind) for kind in ("away", "broken", "timeout", "full", "open")}
 
@@ -49,19 +47,16 @@ class UpstreamService:
         """Closes all connections."""
         self._pool.close()
 
-    @contextmanager
-    def place(self) -> Iterator[None]:
-        """One of the service's places for the time of the block; raises Unavailable when all are taken."""
-        if self._places == 0:
+    def take_place(self) -> None:
+        """Takes one of the service's places, to be left again; raises Unavailable when all are taken."""
+        if self._active >= self._places:
             self._failures["full"].inc()
             raise Unavailable
-        self._places -= 1
-        self._active.inc()
-        try:
-            yield
-        finally:
-            self._places += 1
-            self._active.dec()
+        self._active += 1
+
+    def leave_place(self) -> None:
+        """Leaves a place to the next request."""
+        self._active -= 1
 
     async def send(self, request: Outgoing, deadline: float) -> tuple[Connection, Answer]:
         """The answer as soon as its head is there; the connection must be given back.

@@ -27,7 +27,9 @@ class GatewayServer:
         self.health.add_check("upstreams", self.app.readiness.all_away)
         server = partial(HttpServer, host=settings.http_host, drain=settings.shutdown_grace * _DRAIN_SHARE)
         protocol = edge_protocol(
-            header_timeout=settings.client_header_timeout, max_header_bytes=settings.max_header_bytes
+            header_timeout=settings.client_header_timeout,
+            write_timeout=settings.client_write_timeout,
+            max_header_bytes=settings.max_header_bytes,
         )
         self.public = server(self.app, port=settings.http_port, protocol=protocol)
         self.admin: HttpServer | None = None

@@ -3,14 +3,17 @@
 import asyncio
 import io
 import time
+from functools import partial
 
 import jwt
 import pytest
+from aiohttp import web
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.service.gateway.edges import Client, Edge, StartGateway, claims, generated_key, token
-from tests.service.gateway.upstreams import Services
+from tests.service.gateway.upstreams import Services, echo
+from tests.support.eventually import eventually
 
 LIMIT = 1 << 20
 
@@ -149,6 +152,28 @@ async def test_second_request_on_a_connection_has_the_same_time(start_gateway: S
     answer = await edge.raw(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /livez HTTP/1.1\r\nHo", until_closed=True)
     assert answer.startswith(b"HTTP/1.1 200")
     assert b"HTTP/1.1 408" in answer
+
+
+async def test_client_that_does_not_take_its_answer_is_dropped(
+    start_gateway: StartGateway, services: Services, bearer: dict[str, str]
+) -> None:
+    async def much(_request: web.Request) -> web.StreamResponse:
+        return web.Response(body=b"x" * (32 << 20))
+
+    services["trust"].behaviour = much
+    edge = await start_gateway(client_write_timeout=0.2, upstream_concurrency=1)
+    _, writer = await asyncio.open_connection("127.0.0.1", edge.port, limit=1024)
+    writer.write(f"GET /v1/audit HTTP/1.1\r\nHost: x\r\nAuthorization: {bearer['Authorization']}\r\n\r\n".encode())
+    await writer.drain()
+    async with Client(edge.url) as client:
+        await eventually(lambda: len(services["trust"].seen) == 1)
+        services["trust"].behaviour = echo
+        await eventually(partial(has_a_place, client, bearer), within=10)
+    writer.close()
+
+
+async def has_a_place(client: Client, bearer: dict[str, str]) -> bool:
+    return (await client.get("/v1/audit", headers=bearer)).status == 200
 
 
 @pytest.mark.parametrize("ended", [b"", b"\r\n\r\n"])
