@@ -7,7 +7,6 @@ from sto.domain.permissions import STAFF_ROLES, Action, StaffRole, changing, dea
 
 # One line per action, written from the specification: o(wner) m(anager) r(eceptionist) mechanic=k; "." is no.
 EXPECTED = {
-    Action.VIEW_CENTER: "omrk",
     Action.EDIT_CENTER: "om..",
     Action.VIEW_VERIFICATION: "om..",
     Action.SUBMIT_VERIFICATION: "om..",

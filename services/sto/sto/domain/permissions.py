@@ -17,7 +17,6 @@ STAFF_ROLES: Final[tuple[StaffRole, ...]] = ("owner", "manager", "receptionist",
 class Action(StrEnum):
     """Something that staff do. What is done to an owner, or makes one, is an action of its own."""
 
-    VIEW_CENTER = "view the center"
     EDIT_CENTER = "edit the center's profile"
     VIEW_VERIFICATION = "see the verification"
     SUBMIT_VERIFICATION = "apply for verification"
@@ -32,9 +31,7 @@ class Action(StrEnum):
     REQUEST_LINK = "request a car link"
 
 
-_EVERYBODY: Final = frozenset(
-    {Action.VIEW_CENTER, Action.VIEW_EMPLOYEES, Action.VIEW_LINKS},
-)
+_EVERYBODY: Final = frozenset({Action.VIEW_EMPLOYEES, Action.VIEW_LINKS})
 _FRONT_DESK: Final = _EVERYBODY | {Action.REQUEST_LINK}
 _MANAGEMENT: Final = _FRONT_DESK | {
     Action.EDIT_CENTER,
