@@ -26,7 +26,16 @@ def main() -> NoReturn:
     if sys.argv[1:] not in ([], ["api"], ["all"]):
         sys.stderr.write("usage: python -m gateway [api]\n")
         sys.exit(_EXIT_USAGE)
-    settings = GatewaySettings()
+    try:
+        settings = GatewaySettings()
+        settings.upstream_urls()
+    except (SettingMissing, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(_EXIT_USAGE)
+    sys.exit(_run(settings))
+
+
+def _run(settings: GatewaySettings) -> int:
     setup_telemetry("gateway", "api", settings)
     # What was imported lives as long as the process: the collector need not look at it again.
     gc.collect()
@@ -34,13 +43,10 @@ def main() -> NoReturn:
     gc.set_threshold(50_000, 20, 50)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            sys.exit(runner.run(_serve(settings)))
-    except SettingMissing as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(_EXIT_USAGE)
+            return runner.run(_serve(settings))
     except OSError as error:
         log.error("cannot start", error=str(error))  # noqa: TRY400 -- the sentence says it all
-        sys.exit(EXIT_FAILED)
+        return EXIT_FAILED
     finally:
         shutdown_telemetry()
 

@@ -24,9 +24,7 @@ class Pool:
     def __init__(self, url: str, *, connect_timeout: float) -> None:
         """`url`: scheme, host, port; `connect_timeout` is in seconds."""
         parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
-            raise ValueError(f"not the base URL of a service: {url}")
-        self._host = parts.hostname
+        self._host = parts.hostname or ""
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._host_header = parts.netloc.rpartition("@")[2].encode("ascii")

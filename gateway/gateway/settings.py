@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 
@@ -57,8 +58,13 @@ class GatewaySettings(ServiceSettings):
         return origins
 
     def upstream_url(self, upstream: Upstream) -> str:
-        """The service's base URL without a slash at the end; raises SettingMissing."""
-        return self.required(f"upstream_{upstream}_url").rstrip("/")
+        """The service's base URL without a slash at the end; raises SettingMissing, or ValueError for no such URL."""
+        name = f"upstream_{upstream}_url"
+        url = self.required(name).rstrip("/")
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query:
+            raise ValueError(f"CARPASS_{name.upper()} must be scheme, host and port: http://127.0.0.1:8001")
+        return url
 
     def upstream_urls(self) -> dict[Upstream, str]:
         """Every service's base URL."""

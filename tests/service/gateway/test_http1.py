@@ -202,12 +202,6 @@ async def test_service_waits_while_nobody_reads(scripted: tuple[Scripted, Pool])
     assert largest < HIGH_WATER + (1 << 20)
 
 
-@pytest.mark.parametrize("url", ["ftp://host", "http://", "host:80", "http://host/path"])
-async def test_only_a_base_url_is_a_service(url: str) -> None:
-    with pytest.raises(ValueError, match="not the base URL"):
-        Pool(url, connect_timeout=1.0)
-
-
 async def test_word_on_an_idle_connection_ends_it(scripted: tuple[Scripted, Pool]) -> None:
     script, pool = scripted
     connection = Connection()

@@ -26,3 +26,9 @@ def test_one_service_may_have_deadlines_of_its_own(monkeypatch: pytest.MonkeyPat
     settings = GatewaySettings()
     assert settings.deadlines_of("trust").read == 1.5
     assert settings.deadlines_of("trust").command == settings.deadlines_of("owners").command == 5.0
+
+
+@pytest.mark.parametrize("url", ["ftp://host", "http://", "host:80", "http://host/path", "http://host?x=1"])
+def test_service_is_named_by_its_base_url(url: str) -> None:
+    with pytest.raises(ValueError, match="CARPASS_UPSTREAM_STO_URL must be scheme, host and port"):
+        GatewaySettings(upstream_sto_url=url).upstream_url("sto")
