@@ -47,7 +47,7 @@ class ProcessIdentity:
             process = psutil.Process(self.pid)
             if abs(process.create_time() - self.started) > _START_TIME_TOLERANCE:
                 return None
-            return None if process.status() == psutil.STATUS_ZOMBIE else process
+            return None if _has_ended(process) else process
         except psutil.NoSuchProcess:
             return None
 
@@ -137,10 +137,15 @@ def _kill_all(processes: Sequence[psutil.Process]) -> None:
         time.sleep(0.01)
 
 
+def _has_ended(process: psutil.Process) -> bool:
+    # A zombie whose other threads are still ending holds its ports and files.
+    return process.status() == psutil.STATUS_ZOMBIE and process.num_threads() == 1
+
+
 def _lives(process: psutil.Process) -> bool:
     # Not psutil.wait_procs: an orphan that ended stays a zombie until the system's first process looks.
     with contextlib.suppress(psutil.NoSuchProcess):
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return process.is_running() and not _has_ended(process)
     return False
 
 

@@ -15,6 +15,12 @@ STUBBORN = (
 )
 PARENT = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {SLEEPER!r}])"
 
+WITHOUT_ITS_MAIN_THREAD = """
+import ctypes, threading, time
+threading.Thread(target=time.sleep, args=(600,)).start()
+ctypes.CDLL(None).pthread_exit(None)
+"""
+
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
@@ -73,6 +79,17 @@ async def test_what_a_process_started_ends_with_it(log: Path) -> None:
     children = await eventually(lambda: psutil.Process(process.pid).children())
     process.kill()
     assert not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children)
+
+
+async def test_a_zombie_whose_threads_still_hold_its_ports_has_not_ended(log: Path) -> None:
+    started = _python(WITHOUT_ITS_MAIN_THREAD, log)
+    await eventually(lambda: psutil.Process(started.pid).status() == psutil.STATUS_ZOMBIE)
+    found = ManagedProcess(started.identity)  # as another command finds it: it has no child to wait for
+    running = found.running()
+    found.kill()
+    started.wait(5.0)
+    assert running
+    assert not found.running()
 
 
 def test_the_last_line_that_says_anything_is_shown(log: Path) -> None:
