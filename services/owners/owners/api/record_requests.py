@@ -22,6 +22,10 @@ class LineBody(ApiModel):
     kind: LineKind
     amount: Money | None = None
 
+    def to_domain(self) -> Line:
+        """The value that the domain knows."""
+        return Line(self.title, self.kind, self.amount.amount_minor if self.amount else None)
+
 
 class NextDue(ApiModel):
     """When the next service is due: after so many kilometres, months, or whichever comes first."""

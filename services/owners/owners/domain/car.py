@@ -93,9 +93,10 @@ class Car:
 
     def edited(self, changes: dict[str, Any], now: datetime) -> Self:
         """With other details; itself when nothing differs; raises IdentityIsAttested, NamelessCar."""
-        if self.attested_at and any(
-            changes.get(name, getattr(self, name)) != getattr(self, name) for name in _IDENTITY
-        ):
+        changed = {name for name, value in changes.items() if getattr(self, name) != value}
+        if not changed:
+            return self
+        if self.attested_at and changed & _IDENTITY:
             raise IdentityIsAttested(
                 "A completed work order stands in this car's history: VIN and frame number change by a correction only."
             )

@@ -101,9 +101,11 @@ def _pair(part: str) -> tuple[str, str]:
 
 
 def _text(value: object) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int) or len(str(value)) > MAX_INIT_DATA:
-        raise SignInRefused
-    return str(value)
+    if isinstance(value, str) and len(value) <= MAX_INIT_DATA:
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
+        return str(value)
+    raise SignInRefused
 
 
 def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
