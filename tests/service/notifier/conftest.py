@@ -19,7 +19,8 @@ from notifier.settings import NotifierSettings
 from notifier.telegram.delivery import TelegramDelivery
 from notifier.telegram.poller import ALLOWED_UPDATES, Poller
 from notifier.telegram.updates import UpdateHandling
-from notifier.wiring import make_delivery, make_update_handling, opened_bot, opened_gateway, reminder_timers, service
+from notifier.wiring import reminder_timers, service
+from notifier.worker import make_delivery, make_update_handling, opened_bot, opened_gateway
 from telegram_double.server import RunningDouble, serve
 from tests.service.notifier.fake_gateway import CREDENTIAL, FakeGateway
 from tests.support.databases import ServiceDatabaseFactory

@@ -101,7 +101,7 @@ class FakeGateway:
         if body["estimate_version"] != order.estimate_version:
             return _problem(409, "stale-estimate")
         if any(order.jobs.get(each["job_id"]) != "sent" for each in body["decisions"]):
-            return _problem(409, "job-already-decided")
+            return _problem(409, "job-decided")
         states = {"authorise": "authorised", "decline": "declined"}
         order.jobs |= {each["job_id"]: states[each["decision"]] for each in body["decisions"]}
         order.version += 1
@@ -115,6 +115,8 @@ class FakeGateway:
         link_id, act = request.match_info["id"], request.match_info["act"]
         if link_id not in self.links:
             return _problem(404, "not-found")
+        if self.links[link_id] == "center suspended":
+            return _problem(409, "center-not-approved")
         if self.links[link_id] != "requested":
             return _problem(409, "link-state")
         self.links[link_id] = {"approval": "approved", "decline": "declined"}[act]

@@ -191,6 +191,15 @@ async def test_a_center_s_request_is_answered_by_a_button(
     assert notifier.buttons() == []
 
 
+async def test_what_something_else_stands_against_stays_open(notifier: Notifier) -> None:
+    await ask(notifier, LINK)
+    notifier.gateway.links[str(LINK.link_id)] = "center suspended"
+
+    assert await notifier.press("✅ Согласиться") == "Сейчас это невозможно. Посмотрите, пожалуйста, в CarPass."
+
+    assert notifier.buttons() == [["✅ Согласиться", "❌ Отказаться"]]
+
+
 async def test_a_request_that_was_answered_in_the_web_is_answered(notifier: Notifier) -> None:
     await ask(notifier, LINK)
     notifier.gateway.links[str(LINK.link_id)] = "approved"

@@ -234,6 +234,13 @@ def test_a_missing_text_or_argument_is_an_error(locale: str) -> None:
         text("de", "reason", reason="x")
 
 
+@pytest.mark.parametrize("locale", LOCALES)
+def test_answers_to_a_press_fit_into_telegram_s_little_window(locale: str) -> None:
+    answers = [key.partition(".")[0] for key in _texts(locale) if key.startswith("press-")]
+    assert len(answers) > 5
+    assert max(len(text(locale, key)) for key in answers) <= 200
+
+
 def content(template: Template, params: Params, standing: Standing | None = None) -> Content:
     return Content(uuid4(), uuid4(), template, params, EN, None, uuid4(), 2, standing or Standing(), None)
 

@@ -88,6 +88,8 @@ class DecisionDesk:
         done = await self._ask(content, act, signed_in)
         if done is Done.NOT_ALLOWED:
             return Reaction("press-not-yours", locale)
+        if done is Done.NOT_NOW:
+            return Reaction("press-not-now", locale)
         if done is Done.TOO_LATE:
             return Reaction("press-already-decided", locale, content, late=True)
         await self._remember(content, act)

@@ -16,6 +16,9 @@ from chassis.problems import TYPE_PREFIX
 from chassis.telemetry import current_traceparent
 
 _IN_FLIGHT: Final = TYPE_PREFIX + "idempotency-key-in-flight"
+_DECIDED: Final = frozenset(
+    TYPE_PREFIX + slug for slug in ("job-decided", "stale-estimate", "order-state", "order-closed", "link-state")
+)
 _STALE_TRIES: Final = 3
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("notifier.gateway")
@@ -34,6 +37,7 @@ class Done(Enum):
 
     DONE = auto()
     TOO_LATE = auto()  # decided, withdrawn or gone
+    NOT_NOW = auto()  # open, but something else stands against it
     NOT_ALLOWED = auto()
 
 
@@ -149,6 +153,8 @@ def _done(answer: _Answer) -> Done:
         return Done.NOT_ALLOWED
     if answer.body.get("type") == _IN_FLIGHT:
         raise GatewayAway
+    if answer.status == HTTPStatus.CONFLICT and answer.body.get("type") not in _DECIDED:
+        return Done.NOT_NOW
     if answer.status in _TOO_LATE:
         return Done.TOO_LATE
     log.error("the gateway refused what the bot asked", status=answer.status)

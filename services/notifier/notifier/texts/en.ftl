@@ -109,6 +109,7 @@ press-approved = Approved.
 press-declined = Declined.
 press-already-decided = Already decided.
 press-try-again = CarPass does not answer right now. Nothing is lost: press again in a minute.
+press-not-now = This is not possible now. Please look at it in CarPass.
 press-not-yours = This message was not meant for this account.
 press-out-of-date = This button is out of date.
 

@@ -112,6 +112,7 @@ press-approved = Одобрено.
 press-declined = Отклонено.
 press-already-decided = Решение уже принято.
 press-try-again = CarPass сейчас не отвечает. Ничего не потеряно: нажмите ещё раз через минуту.
+press-not-now = Сейчас это невозможно. Посмотрите, пожалуйста, в CarPass.
 press-not-yours = Это сообщение адресовано не этому аккаунту.
 press-out-of-date = Эта кнопка устарела.
 
