@@ -16,7 +16,7 @@ from chassis.health import Health
 from chassis.http.errors import problem_response
 from chassis.http.metrics import REQUEST_SECONDS
 from chassis.problems import Problem
-from chassis.traces import remote_parent
+from chassis.traces import remote_parent, traceparent_of
 from gateway import headers as header_rules
 from gateway.cors import Cors
 from gateway.exchange import LOCAL, Exchange
@@ -45,7 +45,14 @@ class Edge:
         span = _server_span(scope, method)
         in_span = attach(trace.set_span_in_context(span, Context()))
         try:
-            exchange = Exchange(scope, receive, send, cors=self._cors, last=self._health.is_stopping)
+            exchange = Exchange(
+                scope,
+                receive,
+                send,
+                traceparent=traceparent_of(span),
+                cors=self._cors,
+                last=self._health.is_stopping,
+            )
             problem = await self._answer(exchange)
             seconds = time.perf_counter() - started
             self._metric(method, exchange.route, exchange.status)(seconds)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from starlette.types import Message, Receive, Scope, Send
 
-from chassis.telemetry import current_trace_id
 from gateway import headers as header_rules
 from gateway.cors import Cors
 from gateway.headers import RawHeaders
 
 LOCAL = "(gateway)"
 UNROUTED = "(none)"
+_NO_TRACE = "0" * 32
 
 
 class Exchange:
     """What the parts of the gateway know of one request; `send` completes the headers of every answer."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, *, cors: Cors, last: bool) -> None:
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, *, traceparent: str | None, cors: Cors, last: bool
+    ) -> None:
         """`last`: the process is stopping, so the connection ends with this answer."""
         self.scope = scope
         self.receive = receive
@@ -24,7 +26,8 @@ class Exchange:
         self.path: str = scope["raw_path"].decode("latin-1")
         self.query: bytes = scope["query_string"]
         self.headers: RawHeaders = scope["headers"]
-        self.trace_id = current_trace_id()
+        self.traceparent = traceparent
+        self.trace_id = _NO_TRACE if traceparent is None else traceparent.split("-")[1]
         self.request_id = header_rules.request_id(self.headers, self.trace_id)
         self.route = UNROUTED
         self.status = 500

@@ -9,7 +9,6 @@ import structlog
 
 from chassis.auth import TokenVerifier
 from chassis.problems import BadRequest, Unauthenticated
-from chassis.telemetry import current_traceparent
 from gateway import headers as header_rules
 from gateway.body import BodyReader, ClientGone, size_hint
 from gateway.exchange import Exchange
@@ -107,7 +106,7 @@ class Proxy:
 
 
 def _outgoing(exchange: Exchange, body: bytes) -> Outgoing:
-    headers = header_rules.to_service(exchange.headers, exchange.request_id, current_traceparent())
+    headers = header_rules.to_service(exchange.headers, exchange.request_id, exchange.traceparent)
     path = exchange.path.encode("ascii")
     return Outgoing(
         method=exchange.method.encode("ascii"),
