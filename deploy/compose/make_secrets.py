@@ -37,7 +37,7 @@ def make_database_secrets(service: str) -> None:
     passwords = {role: secrets.token_urlsafe(24) for role in ROLES}
     host = f"{service}-db:5432"
     urls = {role: f"postgresql://{service}_{role}:{passwords[role]}@{host}/{service}" for role in ROLES}
-    write(f"{service}-db/postgres_password", superuser, reader=0)
+    write(f"{service}-db/postgres_password", superuser, reader=None)
     write(f"{service}-migrate/carpass_database_admin_url", f"postgresql://postgres:{superuser}@{host}/postgres")
     for role, url in urls.items():
         write(f"{service}-migrate/carpass_database_{role}_url", url)
@@ -64,18 +64,16 @@ def private_key() -> str:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
-def write(name: str, content: str, *, reader: int = READER) -> None:
-    """One secret that only its reader can read; folders above it can be entered by it only."""
+def write(name: str, content: str, *, reader: int | None = READER) -> None:
+    """One secret for one reader only; None: for whoever mounts it, where the image chooses the user."""
     path = VOLUME / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content, "utf-8")
-    path.chmod(0o400)
-    os.chown(path, reader, reader)
-    for folder in path.parents:
-        if folder == VOLUME:
-            break
-        folder.chmod(0o500)
-        os.chown(folder, reader, reader)
+    path.chmod(0o444 if reader is None else 0o400)
+    for folder in list(path.parents)[: len(path.relative_to(VOLUME).parts) - 1]:
+        folder.chmod(0o555 if reader is None else 0o500)
+        os.chown(folder, reader or 0, reader or 0)
+    os.chown(path, reader or 0, reader or 0)
 
 
 if __name__ == "__main__":
