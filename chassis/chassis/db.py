@@ -8,12 +8,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-import orjson
-from sqlalchemy import CursorResult, Executable, event, exc, make_url, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+import asyncpg
+from sqlalchemy import CursorResult, Executable, exc
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from chassis.failures import DatabaseAway, Failure, classify, sqlstate
 from chassis.outbox import OutboxRow, insert_outbox_rows, outbox_row, tombstone_row
+from chassis.pool import Pool
 from chassis.traces import current_traceparent
 from chassis.wake import RelayWake
 from contracts.event import Event
@@ -23,15 +24,8 @@ if TYPE_CHECKING:
 
 type Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
-_SET_USER: Final = text("SELECT set_config('carpass.user_id', :user_id, true)")
-_SET_READER: Final = text(
-    "SELECT set_config('carpass.user_id', :user_id, true), set_config('transaction_read_only', 'on', true)"
-)
-_CONNECT_DEADLINE: Final = 5.0
-_IDLE_IN_TRANSACTION: Final = timedelta(seconds=30)
-_OUR_MISTAKE: Final = "42"  # wrong SQL or a missing privilege: no client should try that again
-_ANSWER_MARGIN: Final = 2.0
-"""Seconds that the server's own statement timeout has to be told to us before we hang up."""
+_OUR_MISTAKES: Final = frozenset({"42"})  # wrong SQL or a missing privilege: no client should try that again
+_READ_ONLY: Final = "25006"  # a standby's answer as well, but for somebody who may only read
 
 
 class Transaction:
@@ -81,18 +75,18 @@ class Database:
     ) -> None:
         """`acquire_timeout` bounds the wait for a pooled connection. `wake` is shared by the roles of one process."""
         self._wake = wake or RelayWake(url)
-        self.engine: AsyncEngine = create_async_engine(
-            make_url(url).set(drivername="postgresql+asyncpg"),
-            pool_size=pool_size,
-            max_overflow=0,
-            pool_timeout=acquire_timeout.total_seconds(),
-            pool_use_lifo=True,
-            hide_parameters=True,  # they are personal data, and errors are logged
-            json_serializer=lambda value: orjson.dumps(value).decode(),
-            json_deserializer=orjson.loads,
-            connect_args=_connect_arguments(application_name, statement_timeout),
+        self._pool = Pool(
+            url,
+            size=pool_size,
+            application_name=application_name,
+            statement_timeout=statement_timeout,
+            acquire_timeout=acquire_timeout,
         )
-        event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """SQLAlchemy's engine, without transactions of its own."""
+        return self._pool.engine
 
     @asynccontextmanager
     async def transaction(self, *, user_id: UUID | None = None, read_only: bool = False) -> AsyncIterator[Transaction]:
@@ -100,59 +94,33 @@ class Database:
 
         Row-level-security policies see `user_id`; without one they show nothing.
         """
-        with _database_failures():
-            async with self.engine.connect() as connection:
-                try:
-                    transaction = Transaction(connection)
-                    if read_only:
-                        await connection.execute(_SET_READER, {"user_id": str(user_id or "")})
-                    elif user_id is not None:
-                        await connection.execute(_SET_USER, {"user_id": str(user_id)})
-                    yield transaction
-                    recorded = await transaction.flush_events()
-                    await connection.commit()
-                except TimeoutError as error:
-                    await connection.invalidate(error)  # its answer may still come: nobody else may get it
-                    raise
+        with _database_failures(_OUR_MISTAKES | {_READ_ONLY} if read_only else _OUR_MISTAKES):
+            async with self._pool.begun(_opening(user_id, read_only=read_only)) as connection:
+                transaction = Transaction(connection)
+                yield transaction
+                recorded = await transaction.flush_events()
         if recorded:
             self._wake()
 
     async def dispose(self) -> None:
         """Closes the pool's connections."""
         await self._wake.close()
-        await self.engine.dispose()
+        await self._pool.engine.dispose()
 
 
-def _connect_arguments(application_name: str, statement_timeout: timedelta) -> dict[str, Any]:
-    milliseconds = round(statement_timeout.total_seconds() * 1000)
-    return {
-        "timeout": _CONNECT_DEADLINE,
-        "command_timeout": statement_timeout.total_seconds() + _ANSWER_MARGIN,
-        "server_settings": {
-            "application_name": application_name,
-            "statement_timeout": str(milliseconds),
-            "idle_in_transaction_session_timeout": str(round(_IDLE_IN_TRANSACTION.total_seconds() * 1000)),
-            "tcp_keepalives_idle": "10",
-            "tcp_keepalives_interval": "5",
-            "tcp_keepalives_count": "3",
-        },
-    }
-
-
-def _refuse_closed(dbapi_connection: Any, _record: Any, _proxy: Any) -> None:
-    """Costs no round trip, unlike `pool_pre_ping`: a restarted server's connections are already known as closed."""
-    if dbapi_connection.driver_connection.is_closed():
-        raise exc.InvalidatePoolError
+def _opening(user_id: UUID | None, *, read_only: bool) -> str:
+    begin = "BEGIN READ ONLY" if read_only else "BEGIN"
+    return begin if user_id is None else f"{begin}; SELECT set_config('carpass.user_id', '{user_id}', true)"
 
 
 @contextmanager
-def _database_failures() -> Iterator[None]:
+def _database_failures(ours: frozenset[str]) -> Iterator[None]:
     try:
         yield
     except DatabaseAway:
         raise
-    except (exc.SQLAlchemyError, OSError, TimeoutError) as error:
-        failure = classify(error)
-        if failure is Failure.PERMANENT or (sqlstate(error) or "").startswith(_OUR_MISTAKE):
+    except (exc.SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        failure, state = classify(error), sqlstate(error) or ""
+        if failure is Failure.PERMANENT or state in ours or state[:2] in ours:
             raise
         raise DatabaseAway(failure) from error

@@ -7,7 +7,7 @@ lose what commits late. Two relays sharing the work would reorder a key's events
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from typing import Final
 
 import asyncpg
@@ -19,6 +19,7 @@ from chassis.metrics import OUTBOX_BACKLOG_AGE, RELAY_ACTIVE
 from chassis.relay_lock import RelayLock
 from chassis.relay_pipeline import AckOverdue, Pipeline, RelaySettings
 from chassis.relay_producer import RelayProducer
+from chassis.waiting import elapsed
 from chassis.wake import OUTBOX_CHANNEL, RelayWake
 
 __all__ = ["Relay", "RelaySettings"]
@@ -76,7 +77,7 @@ class Relay:
             if await lock.try_acquire():
                 _log.info("relay active")
                 return True
-            await _sleep(stop, self._settings.poll_interval)
+            await elapsed(stop, self._settings.poll_interval)
         return False
 
     async def _work(self, lock: RelayLock, deleting: asyncpg.Connection, stop: asyncio.Event) -> None:
@@ -109,7 +110,7 @@ class Relay:
                 trouble_since, backoff = loop.time(), _FIRST_BACKOFF
             if loop.time() - trouble_since > self._settings.patience:
                 raise KafkaStuck("the relay cannot send")
-            await _sleep(stop, backoff)
+            await elapsed(stop, backoff)
             backoff = min(backoff * 2, _MAX_BACKOFF)
 
     async def _send_with_one_producer(self, lock: RelayLock, deleting: asyncpg.Connection, stop: asyncio.Event) -> int:
@@ -174,11 +175,6 @@ class Relay:
     def _set_active(self, *, active: bool) -> None:
         self.active = active
         RELAY_ACTIVE.set(1 if active else 0)
-
-
-async def _sleep(stop: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
 
 
 def _close_unwanted(opening: asyncio.Task[RelayProducer]) -> None:

@@ -23,6 +23,7 @@ class RelayLock:
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
         self._busy = asyncio.Lock()
+        self._loop = asyncio.get_running_loop()
         self._verified_at = 0.0
 
     @classmethod
@@ -58,7 +59,7 @@ class RelayLock:
     async def rows(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         """The query's rows, seen while the lock was held; raises RelayLockLost."""
         async with self._busy:
-            started = asyncio.get_running_loop().time()
+            started = self._loop.time()
             try:
                 rows = await self._connection.fetch(query, *arguments)
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
@@ -71,10 +72,13 @@ class RelayLock:
         rows = await self.rows(query, *arguments)
         return rows[0][0] if rows else None
 
-    async def verify(self, *, at_most: float) -> None:
-        """Asks the server, unless the last proof is younger than `at_most` seconds; raises RelayLockLost."""
-        if asyncio.get_running_loop().time() - self._verified_at > at_most:
-            await self.value("SELECT 1")
+    def proof_older_than(self, seconds: float) -> bool:
+        """Whether the last answer of the session was asked for longer ago."""
+        return self._loop.time() - self._verified_at > seconds
+
+    async def verify(self) -> None:
+        """Asks the server; raises RelayLockLost."""
+        await self.value("SELECT 1")
 
     async def close(self) -> None:
         """Frees the lock."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,9 +16,11 @@ from chassis.metrics import OUTBOX_SEND_SECONDS, OUTBOX_SENT
 from chassis.relay_lock import RelayLock, RelayLockLost
 from chassis.relay_producer import Ack, RelayProducer
 
-_READ: Final = (
-    "SELECT id, topic, key, headers, payload, created_at FROM outbox WHERE id <> ALL($1::bigint[]) ORDER BY id LIMIT $2"
-)
+# A hashed subplan: `id <> ALL($1)` would compare each row with each id in flight.
+_READ: Final = """
+    SELECT id, topic, key, headers, payload, created_at FROM outbox
+    WHERE id NOT IN (SELECT unnest($1::bigint[])) ORDER BY id LIMIT $2
+"""
 _DELETE: Final = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
 
 
@@ -106,24 +109,29 @@ class Pipeline:
     async def _send(self, rows: Sequence[asyncpg.Record]) -> None:
         batch = _Batch(rows, asyncio.get_running_loop().time())
         self._batches.append(batch)
-        for row in rows:
-            await self._lock.verify(at_most=self._settings.lock_trust)  # costs nothing, but after a pause
-            ack = await self._producer.send(
-                row["topic"],
-                key=row["key"],
-                value=row["payload"],
-                headers=[(name, value.encode()) for name, value in orjson.loads(row["headers"]).items()],
-                timestamp_ms=round(row["created_at"].timestamp() * 1000),
+        send, lock, trust = self._producer.send, self._lock, self._settings.lock_trust
+        for _, topic, key, headers, payload, created_at in rows:
+            if lock.proof_older_than(trust):  # this process was paused, or the queue was full for long
+                await lock.verify()
+            names = orjson.loads(headers)
+            ack = await send(
+                topic,
+                payload,
+                key,
+                timestamp_ms=int(created_at.timestamp() * 1000),
+                headers=[(name, value.encode()) for name, value in names.items()],
             )
             batch.acks.append(ack)
         self._settling.add(asyncio.create_task(self._settle(batch), name="relay-settle"))
 
     async def _settle(self, batch: _Batch) -> None:
-        _, overdue = await asyncio.wait(batch.acks, timeout=self._settings.ack_timeout)
-        if overdue:
-            raise AckOverdue
-        for ack in batch.acks:
-            ack.result()
+        try:
+            async with asyncio.timeout(self._settings.ack_timeout):
+                for ack in batch.acks:
+                    # The acks of a partition come together: waiting for each costs nothing, and none may be cancelled.
+                    ack.result() if ack.done() else await asyncio.shield(ack)
+        except TimeoutError as error:
+            raise AckOverdue from error
         OUTBOX_SEND_SECONDS.observe(asyncio.get_running_loop().time() - batch.sent_at)
         await self._delete(batch, batch.rows)
 
@@ -136,8 +144,8 @@ class Pipeline:
             raise RelayLockLost from error
         self._batches.remove(batch)
         self.delivered += len(rows)
-        for row in rows:
-            OUTBOX_SENT.labels(row["topic"]).inc()
+        for topic, count in Counter(row["topic"] for row in rows).items():
+            OUTBOX_SENT.labels(topic).inc(count)
 
     def _raise_failures(self) -> None:
         finished = {task for task in self._settling if task.done()}

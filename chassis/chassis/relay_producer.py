@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
@@ -25,6 +26,8 @@ class RelayProducer:
 
     def __init__(self, producer: AIOKafkaProducer) -> None:
         self._producer = producer
+        self.send: Callable[..., Awaitable[Ack]] = producer.send
+        """Queues a record and returns its Ack; raises when the topic is unknown, or the queue stays full."""
 
     @classmethod
     async def open(cls, connection: KafkaConnection, *, client_id: str, request_timeout: float) -> RelayProducer:
@@ -45,19 +48,6 @@ class RelayProducer:
             await close_quietly("producer", _CLOSE_DEADLINE, producer.stop())
             raise
         return cls(producer)
-
-    async def send(
-        self,
-        topic: str,
-        *,
-        key: bytes,
-        value: bytes | None,
-        headers: list[tuple[str, bytes]],
-        timestamp_ms: int,
-    ) -> Ack:
-        """Queues a record; raises when its topic is unknown or the queue stays full for the request's timeout."""
-        ack: Ack = await self._producer.send(topic, value, key, headers=headers, timestamp_ms=timestamp_ms)
-        return ack
 
     async def close(self) -> None:
         """For a producer without unacknowledged records."""

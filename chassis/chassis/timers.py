@@ -20,6 +20,7 @@ from chassis.db import Database, Transaction
 from chassis.failures import DatabaseAway, Failure
 from chassis.metrics import TIMERS
 from chassis.tables import timer
+from chassis.waiting import elapsed
 
 type TimerHandler = Callable[[Transaction, str, datetime], Awaitable[None]]
 type Claimed = Row[tuple[int, str, str, datetime, int]]
@@ -98,7 +99,7 @@ class Timers:
             else:
                 last_answer = loop.time()
             if not busy:
-                await self._sleep(stop)
+                await elapsed(stop, self._settings.idle.total_seconds())
 
     async def run_due(self, database: Database) -> bool:
         """Runs the timer that has been due longest, if any; true when there was one."""
@@ -150,12 +151,6 @@ class Timers:
                 await insert_dead_letters(tx, letters)
         count_dead_letters(letters)
         TIMERS.labels(claimed.kind, "dead").inc()
-
-    async def _sleep(self, stop: asyncio.Event) -> None:
-        try:
-            await asyncio.wait_for(stop.wait(), self._settings.idle.total_seconds())
-        except TimeoutError:
-            return
 
 
 def _dead_timer(claimed: Claimed, error: Exception) -> DeadLetter:

@@ -12,10 +12,10 @@ import structlog
 from sqlalchemy import text
 
 from chassis.consuming.dead_letters import measure_depth
-from chassis.consuming.lag import elapsed
 from chassis.db import Database, Transaction
 from chassis.failures import DatabaseAway
 from chassis.progress import WRITE_INTERVAL, forget_member, write_progress
+from chassis.waiting import elapsed
 
 _log: Final = structlog.get_logger(__name__)
 

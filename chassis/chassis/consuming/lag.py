@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Iterable
@@ -70,12 +69,3 @@ class Lag:
             self._of(consumer, partition, time.time()) == 0.0 and (consumer.last_poll_timestamp(partition) or 0) > limit
             for partition in consumer.assignment()
         )
-
-
-async def elapsed(stop: asyncio.Event, seconds: float) -> bool:
-    """Sleeps, and says whether the whole time went by without `stop`."""
-    try:
-        await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return True
-    return False

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from chassis.kafka import within
+from chassis.waiting import elapsed, unless
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -33,13 +34,12 @@ class Offsets:
         """A new assignment begins: what is not committed will be read again."""
         self._pending.clear()
 
-    async def keep_committing(self, consumer: AIOKafkaConsumer) -> None:
+    async def keep_committing(self, consumer: AIOKafkaConsumer, stop: asyncio.Event) -> None:
         """Commits whatever has changed, one request at a time, beside the work on the next batch."""
-        while True:
-            await self._changed.wait()
+        while await unless(stop, _set(self._changed)):
             self._changed.clear()
             if not await self.commit(consumer, COMMIT_DEADLINE):
-                await asyncio.sleep(1.0)
+                await elapsed(stop, 1.0)
                 self._changed.set()
 
     async def commit(self, consumer: AIOKafkaConsumer, seconds: float) -> bool:
@@ -65,3 +65,7 @@ class Offsets:
         for partition, offset in committed.items():
             if self._pending.get(partition) == offset:
                 del self._pending[partition]
+
+
+async def _set(event: asyncio.Event) -> None:
+    await event.wait()

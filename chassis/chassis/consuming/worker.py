@@ -26,7 +26,7 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 
 from chassis.consuming.batch import apply_batch
 from chassis.consuming.housekeeping import Housekeeping
-from chassis.consuming.lag import Lag, elapsed
+from chassis.consuming.lag import Lag
 from chassis.consuming.messages import RawRecord
 from chassis.consuming.offsets import COMMIT_DEADLINE, Offsets
 from chassis.consuming.source import SafeConsumer, as_raw
@@ -35,10 +35,12 @@ from chassis.db import Database
 from chassis.ids import new_id
 from chassis.kafka import KafkaConnection, KafkaStuck, close_quietly, within
 from chassis.metrics import CONSUMER_BATCH_SECONDS, CONSUMER_RETRIES
+from chassis.waiting import elapsed, unless
 
 _log: Final = structlog.get_logger(__name__)
 
-_STOP_DEADLINE: Final = 10.0
+_STOP_DEADLINE: Final = 8.0
+_COMPANIONS_DEADLINE: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +98,15 @@ class Worker:
         self._stop = stop
         self._failure = asyncio.get_running_loop().create_future()
         broker = self._broker()
-        tasks: list[asyncio.Task[Any]] = []
+        companions: list[asyncio.Task[Any]] = []
         try:
-            if not await self._start(broker):
-                return
-            tasks = self._companions()
-            await self._until_stopped_or_failed(tasks)
+            if await self._start(broker):
+                companions = self._companions()
+                await self._until_stopped_or_failed(companions)
         finally:
             self.joined = False
-            for task in tasks:
-                task.cancel()
-            if tasks:
-                await asyncio.wait(tasks, timeout=COMMIT_DEADLINE)
             await close_quietly("broker", self._settings.finish_batch + _STOP_DEADLINE, broker.stop())
+            await _ended(companions)
 
     def _broker(self) -> KafkaBroker:
         settings = self._settings
@@ -149,14 +147,12 @@ class Worker:
             try:
                 await broker.connect()
                 broker.config.broker_config.builder = self._build_consumer(broker)
-                await within(self._settings.patience, broker.start())
+                return await unless(self._stop, within(self._settings.patience, broker.start()))
             except (KafkaError, OSError, TimeoutError) as error:
                 _log.warning("cannot consume yet", error=type(error).__name__)
                 await close_quietly("broker", _STOP_DEADLINE, broker.stop())
                 if loop.time() > give_up_at:
                     raise KafkaStuck("the group cannot be joined") from error
-            else:
-                return True
             await elapsed(self._stop, backoff)
             backoff = min(backoff * 2, self._settings.max_backoff)
         return False
@@ -179,7 +175,7 @@ class Worker:
         consumer = self._running_consumer()
         keeping = Housekeeping(self._database, self._subscriptions.name, str(self._member))
         return [
-            asyncio.create_task(self._offsets.keep_committing(consumer), name="commit-offsets"),
+            asyncio.create_task(self._offsets.keep_committing(consumer, self._stop), name="commit-offsets"),
             asyncio.create_task(keeping.report(partial(self._lag.measure, consumer), self._stop), name="progress"),
             asyncio.create_task(keeping.clean(self._stop), name="inbox-retention"),
             asyncio.create_task(self._watch(consumer), name="watch-progress"),
@@ -287,3 +283,13 @@ def _parse(fetched: tuple[Any, ...]) -> KafkaMessage:
 
 def _decode(message: KafkaMessage) -> _Batch:
     return _Batch([as_raw(record) for record in message.body])
+
+
+async def _ended(companions: list[asyncio.Task[Any]]) -> None:
+    """They end by themselves when the worker is told to stop, and are cancelled when it failed."""
+    if companions:
+        _, lasting = await asyncio.wait(companions, timeout=_COMPANIONS_DEADLINE)
+        for task in lasting:
+            task.cancel()
+        if lasting:
+            await asyncio.wait(lasting, timeout=_COMPANIONS_DEADLINE)

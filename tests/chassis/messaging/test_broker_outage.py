@@ -154,10 +154,10 @@ async def test_a_producer_that_was_given_up_never_sends(
 ) -> None:
     producer = await RelayProducer.open(kafka, client_id="given-up", request_timeout=1.0)
     event = noted(broker.noted)
-    first = await producer.send(broker.topic, key=b"k", value=b"first", headers=[], timestamp_ms=1)
+    first = await producer.send(broker.topic, b"first", b"k")
     await first
     own_kafka.kill()
-    acks = [await producer.send(broker.topic, key=b"k", value=b"late", headers=[], timestamp_ms=1) for _ in range(20)]
+    acks = [await producer.send(broker.topic, b"late", b"k") for _ in range(20)]
     done, _ = await asyncio.wait(acks, timeout=1)
     assert not done
     await producer.give_up()

@@ -1,15 +1,17 @@
 import asyncio
+import contextlib
 from datetime import timedelta
 from uuid import uuid4
 
 import asyncpg
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
 from chassis.db import Database
 from chassis.failures import DatabaseAway
 from chassis.outbox import EventTooLarge
+from chassis.pool import TransactionAborted
 from chassis.problems import Unavailable
 from chassis.provision import ServiceDatabase
 from chassis.relay_lock import RelayLock
@@ -202,3 +204,50 @@ async def end_connections(admin_url: str, database_name: str) -> None:
     admin = await asyncpg.connect(admin_url)
     await admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", database_name)
     await admin.close()
+
+
+async def test_a_failure_that_somebody_swallowed_is_not_committed_in_silence(
+    api_database: Database, database: Database
+) -> None:
+    async def swallow() -> None:
+        async with api_database.transaction() as tx:
+            with contextlib.suppress(ProgrammingError):
+                await tx.execute(text("SELECT * FROM nowhere"))
+
+    with pytest.raises(TransactionAborted):
+        await swallow()
+    async with database.transaction() as tx:
+        assert (await tx.execute(text("SELECT 1"))).scalar_one() == 1
+
+
+async def test_a_cancelled_transaction_leaves_the_pool_clean(sample_database: ServiceDatabase) -> None:
+    database = Database(sample_database.worker_url, pool_size=1, application_name="one")
+
+    async def write_and_hang() -> None:
+        async with database.transaction() as tx:
+            await tx.execute(text("INSERT INTO effect VALUES (gen_random_uuid(), 1)"))
+            await tx.execute(text("SELECT pg_sleep(3)"))
+
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(write_and_hang(), 0.3)
+    async with database.transaction() as tx:
+        assert (await tx.execute(text("SELECT count(*) FROM effect"))).scalar_one() == 0
+    await database.dispose()
+
+
+async def test_a_reading_transaction_cannot_write(api_database: Database) -> None:
+    owner = uuid4()
+    with pytest.raises(DBAPIError, match="read-only"):
+        async with api_database.transaction(user_id=owner, read_only=True) as tx:
+            await tx.execute(INSERT_NOTE, {"id": owner, "owner": owner})
+
+
+async def test_savepoints_work_within_a_transaction(api_database: Database, database: Database) -> None:
+    kept, undone = uuid4(), uuid4()
+    async with api_database.transaction(user_id=kept) as tx:
+        await tx.execute(INSERT_NOTE, {"id": kept, "owner": kept})
+        with contextlib.suppress(LookupError):
+            async with tx.connection.begin_nested():
+                await tx.execute(INSERT_NOTE, {"id": undone, "owner": kept})
+                raise LookupError
+    assert list(await sample.notes(database)) == [kept]

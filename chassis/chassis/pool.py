@@ -1,0 +1,137 @@
+"""Pooled connections with a transaction begun: one round trip begins it and names the tenant, and heals a dead one.
+
+SQLAlchemy would begin with the first statement, in a round trip of its own, and commit an aborted transaction without
+a word. So its own transactions are off (AUTOCOMMIT), and BEGIN, COMMIT and ROLLBACK are sent here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+import asyncpg
+import orjson
+from sqlalchemy import event, exc, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from chassis.failures import Failure, classify
+
+_CONNECT_DEADLINE: Final = 5.0
+_ROLLBACK_DEADLINE: Final = 2.0
+_IDLE_IN_TRANSACTION: Final = timedelta(seconds=30)
+_ANSWER_MARGIN: Final = 2.0
+"""Seconds that the server's own statement timeout has to be told to us before we hang up."""
+_ATTEMPTS: Final = 3
+
+
+class TransactionAborted(Exception):  # noqa: N818 - reads as what happened
+    """Somebody went on after a failed statement, and the server rolled everything back instead of committing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    connection: AsyncConnection
+    driver: asyncpg.Connection
+
+
+class Pool:
+    """At most `size` connections to one database as one role."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        size: int,
+        application_name: str,
+        statement_timeout: timedelta,
+        acquire_timeout: timedelta,
+    ) -> None:
+        self.engine: AsyncEngine = create_async_engine(
+            make_url(url).set(drivername="postgresql+asyncpg"),
+            isolation_level="AUTOCOMMIT",
+            pool_size=size,
+            max_overflow=0,
+            pool_timeout=acquire_timeout.total_seconds(),
+            pool_use_lifo=True,
+            hide_parameters=True,  # they are personal data, and errors are logged
+            json_serializer=lambda value: orjson.dumps(value).decode(),
+            json_deserializer=orjson.loads,
+            connect_args=_connect_arguments(application_name, statement_timeout),
+        )
+        event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
+
+    @asynccontextmanager
+    async def begun(self, opening: str) -> AsyncIterator[AsyncConnection]:
+        """A transaction that begins with the statements in `opening`; commits when the block ends well."""
+        begun = await self._begin(opening)
+        try:
+            yield begun.connection
+            if await begun.driver.execute("COMMIT") != "COMMIT":
+                raise TransactionAborted
+        finally:
+            # In a task of its own: a cancelled caller must not leave a transaction open in the pool.
+            await asyncio.shield(asyncio.create_task(_give_back(begun)))
+
+    async def _begin(self, opening: str) -> _Begun:
+        """A connection that died in the pool is replaced: nothing has been done on it yet."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            connection = await self.engine.connect()
+            begun = _Begun(connection, await _driver(connection))
+            try:
+                await begun.driver.execute(opening)
+            except BaseException as error:
+                begun.driver.terminate()
+                await asyncio.shield(asyncio.create_task(_give_back(begun)))
+                if attempt == _ATTEMPTS or not _died(error):
+                    raise
+            else:
+                return begun
+        raise AssertionError("unreachable")
+
+
+async def _driver(connection: AsyncConnection) -> asyncpg.Connection:
+    pooled: Any = await connection.get_raw_connection()
+    driver: asyncpg.Connection = pooled.driver_connection
+    return driver
+
+
+def _died(error: BaseException) -> bool:
+    return not isinstance(error, TimeoutError) and classify(error) is Failure.TRANSIENT
+
+
+async def _give_back(begun: _Begun) -> None:
+    """Returns the connection without a transaction; one that cannot even roll back is cut."""
+    try:
+        if not begun.driver.is_closed() and begun.driver.is_in_transaction():
+            async with asyncio.timeout(_ROLLBACK_DEADLINE):
+                await begun.driver.execute("ROLLBACK")
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError):
+        begun.driver.terminate()
+    finally:
+        await begun.connection.close()
+
+
+def _connect_arguments(application_name: str, statement_timeout: timedelta) -> dict[str, Any]:
+    milliseconds = round(statement_timeout.total_seconds() * 1000)
+    return {
+        "timeout": _CONNECT_DEADLINE,
+        "command_timeout": statement_timeout.total_seconds() + _ANSWER_MARGIN,
+        "server_settings": {
+            "application_name": application_name,
+            "statement_timeout": str(milliseconds),
+            "idle_in_transaction_session_timeout": str(round(_IDLE_IN_TRANSACTION.total_seconds() * 1000)),
+            "tcp_keepalives_idle": "10",
+            "tcp_keepalives_interval": "5",
+            "tcp_keepalives_count": "3",
+        },
+    }
+
+
+def _refuse_closed(dbapi_connection: Any, _record: Any, _proxy: Any) -> None:
+    """Costs no round trip, unlike `pool_pre_ping`."""
+    if dbapi_connection.driver_connection.is_closed():
+        raise exc.DisconnectionError
