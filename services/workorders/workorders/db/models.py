@@ -64,6 +64,7 @@ work_order: Final = Table(
     Index("work_order_of_center", "center_id", "opened_at", "id"),
     Index("work_order_of_owner", "owner_id", "opened_at", "id"),
     Index("work_order_of_car", "car_id", "opened_at", "id"),
+    comment="ServiceVisit: one visit of a car to a center.",
 )
 
 order_counter: Final = Table(
@@ -87,7 +88,7 @@ job: Final = Table(
 )
 
 
-def _line(name: str, *columns: Column[Any]) -> Table:
+def _line(name: str, *columns: Column[Any], comment: str) -> Table:
     return Table(
         name,
         metadata,
@@ -103,6 +104,7 @@ def _line(name: str, *columns: Column[Any]) -> Table:
         Column("next_service_months", Integer),
         Index(f"{name}_of_order", "work_order_id"),
         Index(f"{name}_of_job", "job_id"),
+        comment=comment,
     )
 
 
@@ -112,6 +114,7 @@ labor_line: Final = _line(
     Column("hours", Numeric, nullable=False),
     Column("rate", Numeric, nullable=False),
     Column("mechanic_id", Uuid, index=True),
+    comment="ServiceWorkItem.",
 )
 
 product_line: Final = _line(
@@ -125,6 +128,7 @@ product_line: Final = _line(
     Column("batch", Text),
     Column("warranty", Text),
     Column("customer_supplied", Boolean, nullable=False),
+    comment="ServiceProductItem.",
 )
 
 estimate: Final = Table(
@@ -141,6 +145,7 @@ estimate: Final = Table(
     Column("sent_by", Uuid, nullable=False),
     _instant("valid_until"),
     UniqueConstraint("work_order_id", "version", name="estimate_version"),
+    comment="Frozen estimate versions. Append-only.",
 )
 
 estimate_outcome: Final = Table(
@@ -152,6 +157,7 @@ estimate_outcome: Final = Table(
     Column("reason", Text),
     _instant("recorded_at"),
     PrimaryKeyConstraint("work_order_id", "version", "outcome", name="estimate_outcome_pkey"),
+    comment="What became of estimate versions. Append-only.",
 )
 
 decision: Final = Table(

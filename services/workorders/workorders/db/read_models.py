@@ -40,6 +40,7 @@ center: Final = Table(
     Column("prices_include_tax", Boolean, nullable=False),
     Column("verification", Text, nullable=False),
     _sequence(),
+    comment="Read model of sto.center.",
 )
 
 employee: Final = Table(
@@ -52,6 +53,7 @@ employee: Final = Table(
     Column("active", Boolean, nullable=False),
     _sequence(),
     Index("employee_by_user", "user_id", "center_id"),
+    comment="Read model of sto.employee.",
 )
 
 car_link: Final = Table(
@@ -67,6 +69,7 @@ car_link: Final = Table(
     Column("expires_at", DateTime(timezone=True)),
     _sequence(),
     Index("car_link_by_car", "car_id", "center_id"),
+    comment="Read model of sto.link.",
 )
 
 car: Final = Table(
@@ -80,6 +83,7 @@ car: Final = Table(
     Column("odometer_unit", Text, nullable=False),
     Column("archived", Boolean, nullable=False),
     _sequence(),
+    comment="Read model of owners.car.",
 )
 
 car_odometer: Final = Table(
@@ -90,6 +94,7 @@ car_odometer: Final = Table(
     Column("observed_on", Date),
     Column("observed_at", DateTime(timezone=True), comment="null: only the day is known"),
     _sequence(),
+    comment="Read model of owners.odometer.judged.",
 )
 
 
