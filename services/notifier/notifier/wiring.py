@@ -14,7 +14,7 @@ from chassis.auth import KeySource
 from chassis.clock import Clock, system_clock
 from chassis.db import Database, Transaction
 from chassis.http import create_app
-from chassis.runtime import Service
+from chassis.runtime import Background, Service
 from chassis.timers import Timers
 from notifier.api import inbox, linking, webhook
 from notifier.api.context import NotifierContext
@@ -40,6 +40,30 @@ def service(settings: NotifierSettings, *, clock: Clock = system_clock, keys: Ke
         app.state.notifier = NotifierContext(clock, settings, database)
         return app
 
+    return Service(
+        name="notifier",
+        settings=settings,
+        migrations_dir=MIGRATIONS,
+        build_app=build_app,
+        subscriptions=make_subscriptions(clock),
+        timers=timers,
+        background=_background(settings, timers, clock),
+        commands={"webhook": lambda arguments: _webhook(settings, arguments)},
+    )
+
+
+def reminder_timers(clock: Clock = system_clock) -> Timers:
+    """The timers of this service."""
+    timers = Timers(clock=clock)
+
+    @timers.on(REMINDER_TIMER)
+    async def on_reminder(tx: Transaction, subject: str, _due_at: datetime) -> None:
+        await remind(tx, UUID(subject), now=clock())
+
+    return timers
+
+
+def _background(settings: NotifierSettings, timers: Timers, clock: Clock) -> list[Background]:
     async def telegram_delivery(database: Database, stop: asyncio.Event) -> None:
         from notifier import worker  # noqa: PLC0415 - aiogram is slow to import, and only workers need it
 
@@ -55,28 +79,9 @@ def service(settings: NotifierSettings, *, clock: Clock = system_clock, keys: Ke
 
         await worker.poll(settings, database, clock, stop)
 
-    polls = settings.telegram_mode == "polling"
-    return Service(
-        name="notifier",
-        settings=settings,
-        migrations_dir=MIGRATIONS,
-        build_app=build_app,
-        subscriptions=make_subscriptions(clock),
-        timers=timers,
-        background=[telegram_delivery, telegram_bot, *([telegram_polling] if polls else [])],
-        commands={"webhook": lambda arguments: _webhook(settings, arguments)},
-    )
-
-
-def reminder_timers(clock: Clock = system_clock) -> Timers:
-    """The timers of this service."""
-    timers = Timers(clock=clock)
-
-    @timers.on(REMINDER_TIMER)
-    async def on_reminder(tx: Transaction, subject: str, _due_at: datetime) -> None:
-        await remind(tx, UUID(subject), now=clock())
-
-    return timers
+    if settings.telegram_mode == "polling":
+        return [telegram_delivery, telegram_bot, telegram_polling]
+    return [telegram_delivery, telegram_bot]
 
 
 def _webhook(settings: NotifierSettings, arguments: list[str]) -> int:

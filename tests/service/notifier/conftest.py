@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -7,6 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
 from sqlalchemy import text
 
 from chassis.clock import FixedClock
@@ -176,6 +178,16 @@ class Notifier:
         return answer.json()
 
 
+@asynccontextmanager
+async def bot_with_quick_goodbye(settings: NotifierSettings) -> AsyncIterator[Bot]:
+    """aiogram lingers for a quarter of a second when it closes connections by itself."""
+    async with opened_bot(settings) as bot:
+        yield bot
+        assert isinstance(bot.session, AiohttpSession)
+        if bot.session._session is not None:
+            await bot.session._session.close()
+
+
 @pytest.fixture
 async def notifier(service_database: ServiceDatabaseFactory) -> AsyncIterator[Notifier]:
     urls = await service_database("notifier")
@@ -198,7 +210,7 @@ async def notifier(service_database: ServiceDatabaseFactory) -> AsyncIterator[No
         async with (
             httpx.AsyncClient(transport=transport, base_url="http://notifier") as client,
             httpx.AsyncClient(base_url=telegram.url) as telegram_client,
-            opened_bot(settings) as bot,
+            bot_with_quick_goodbye(settings) as bot,
             opened_gateway(settings) as gateway,
         ):
             yield Notifier(

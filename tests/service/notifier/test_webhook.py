@@ -55,29 +55,26 @@ async def test_a_repeated_update_is_answered_once(notifier: Notifier, webhook: h
     assert len(notifier.texts()) == 1
 
 
-@pytest.mark.parametrize("secret", [None, "", "wrong", SECRET[:-1], SECRET + "x"])
-async def test_whoever_does_not_know_the_secret_is_turned_away(
-    notifier: Notifier, webhook: httpx.AsyncClient, secret: str | None
-) -> None:
-    headers = {} if secret is None else {HEADER: secret}
-    answer = await webhook.post(PATH, json=update(), headers=headers)
-    assert answer.status_code == 401
+async def test_whoever_does_not_know_the_secret_is_turned_away(notifier: Notifier, webhook: httpx.AsyncClient) -> None:
+    for secret in (None, "", "wrong", SECRET[:-1], SECRET + "x"):
+        headers = {} if secret is None else {HEADER: secret}
+        assert (await webhook.post(PATH, json=update(), headers=headers)).status_code == 401, secret
     assert await notifier.value("SELECT count(*) FROM telegram_update") == 0
 
 
-@pytest.mark.parametrize(
-    "body", [{}, {"update_id": None}, {"update_id": True}, {"update_id": "1"}, {"update_id": -1}, {"update_id": 1.5}]
-)
-async def test_what_is_no_update_is_refused(webhook: httpx.AsyncClient, body: dict[str, Any]) -> None:
-    assert (await webhook.post(PATH, json=body, headers={HEADER: SECRET})).status_code == 422
+async def test_what_is_no_update_is_refused(webhook: httpx.AsyncClient) -> None:
+    for number in (None, True, "1", -1, 1.5):
+        assert (await webhook.post(PATH, json={"update_id": number}, headers={HEADER: SECRET})).status_code == 422
+    assert (await webhook.post(PATH, json={}, headers={HEADER: SECRET})).status_code == 422
 
 
-@pytest.mark.parametrize("sender", [2**53 + 1, "x", None, {"id": 1}])
-async def test_a_strange_sender_breaks_nothing(notifier: Notifier, webhook: httpx.AsyncClient, sender: Any) -> None:
-    strange = update()
-    strange["message"]["from"]["id"] = sender
-    assert (await webhook.post(PATH, json=strange, headers={HEADER: SECRET})).status_code == 200
-    assert await notifier.updates.handle_next() == 1
+async def test_a_strange_sender_breaks_nothing(notifier: Notifier, webhook: httpx.AsyncClient) -> None:
+    for number, sender in enumerate((2**53 + 1, "x", None, {"id": 1})):
+        strange = update(number)
+        strange["message"]["from"]["id"] = sender
+        assert (await webhook.post(PATH, json=strange, headers={HEADER: SECRET})).status_code == 200
+    while await notifier.updates.handle_next():
+        pass
     assert await notifier.value("SELECT count(*) FROM telegram_update WHERE done_at IS NULL") == 0
 
 
