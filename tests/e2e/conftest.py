@@ -1,0 +1,32 @@
+"""One stack for all end-to-end tests of a run, every role of every service a process of its own."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.client.gateway import Gateway
+from cli.stack.stack import Stack
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """Started by the first test that needs it, ended and removed with the run."""
+    folder = Path(tempfile.mkdtemp(prefix="carpass-e2e-"))
+    folder.chmod(0o711)  # PostgreSQL, as a user of its own, must pass through
+    started = Stack(folder / "state", split=True)
+    try:
+        started.start()
+        yield started
+    finally:
+        started.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+async def gateway(stack: Stack) -> AsyncIterator[Gateway]:
+    """A client for whoever a test signs in."""
+    async with Gateway(stack.gateway_url) as entered:
+        yield entered
