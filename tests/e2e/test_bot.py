@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from cli.client.gateway import Gateway, Person
-from cli.demo.cast import Cast
 from cli.demo.scenario import shipped
 from cli.stack.stack import Stack
 from tests.e2e.chat import Chat
-from tests.e2e.playing import PATIENCE, newcomer, recast, rehearse
+from tests.e2e.orders import Order
+from tests.e2e.playing import PATIENCE, Rehearsed, newcomer, recast, rehearse
 from tests.support.eventually import eventually
 
 pytestmark = pytest.mark.xdist_group("e2e")
@@ -50,36 +50,31 @@ TWO_JOBS = {"ru": "brakes-and-timing-belt", "en": next(name for name in shipped(
 class Garage:
     """A center that knows the customer's car, and the customer's chat."""
 
-    cast: Cast
-    center_id: str
-    car_id: str
+    rehearsed: Rehearsed
     chat: Chat
     words: dict[str, str]
 
+    @property
+    def customer(self) -> Person:
+        """Whose car it is."""
+        return self.rehearsed.cast.customer
+
     async def estimate(self, jobs: int) -> str:
         """The path of an order whose estimate waits for an answer."""
-        office = self.cast.office
-        answer = await office.post("/v1/work-orders", {"center_id": self.center_id, "car_id": self.car_id})
-        order = f"/v1/work-orders/{answer.body['id']}"
-        for number in range(1, jobs + 1):
-            answer = await office.post(f"{order}/jobs", {"title": f"Job {number}"}, etag=answer.etag)
-            labor = {"operation": "Work", "hours": "1", "rate": "1000"}
-            job = answer.body["jobs"][-1]["id"]
-            answer = await office.post(f"{order}/jobs/{job}/labor", labor, etag=answer.etag)
-        await office.post(f"{order}/estimate", {}, etag=answer.etag)
-        return order
+        order = await Order.opened(self.rehearsed, jobs=jobs)
+        return (await order.advance("awaiting_approval")).path
 
     async def order(self, path: str) -> dict[str, Any]:
         """As the customer sees it."""
-        seen: dict[str, Any] = (await self.cast.customer.get(path)).body
+        seen: dict[str, Any] = (await self.customer.get(path)).body
         return seen
 
     async def link_to_new_car(self, owner: Person, plate: str) -> str:
         """Another car, and the center's request for access to it; the link's id."""
         described = {"plate": plate, "make": "Lada", "model": "Niva", "currency": "RUB"}
         car = (await owner.post("/v1/cars", described)).body
-        wanted = {"center_id": self.center_id, "car_id": car["id"], "scopes": ["odometer"]}
-        link: str = (await self.cast.office.post("/v1/car-links", wanted)).body["id"]
+        wanted = {"center_id": self.rehearsed.prepared.center_id, "car_id": car["id"], "scopes": ["odometer"]}
+        link: str = (await self.rehearsed.cast.office.post("/v1/car-links", wanted)).body["id"]
         return link
 
 
@@ -90,7 +85,7 @@ async def garage(request: pytest.FixtureRequest, stack: Stack, gateway: Gateway)
     customer = rehearsed.cast.customer
     assert customer.telegram.language_code == language
     chat = Chat(stack.telegram_url, customer)
-    return Garage(rehearsed.cast, rehearsed.prepared.center_id, rehearsed.prepared.car_id, chat, WORDS[language])
+    return Garage(rehearsed, chat, WORDS[language])
 
 
 async def test_estimate_is_approved_by_a_button_and_the_message_shows_it(garage: Garage) -> None:
@@ -122,7 +117,7 @@ async def test_stale_press_is_told_that_it_comes_too_late(garage: Garage) -> Non
     order = await garage.estimate(jobs=1)
     number = (await garage.order(order))["number"]
     message = await garage.chat.message(f" {number}:", buttons=2)
-    customer = garage.cast.customer
+    customer = garage.customer
     waiting = await customer.get(order)
     decision = {
         "estimate_version": 1,
@@ -143,7 +138,7 @@ async def test_stale_press_is_told_that_it_comes_too_late(garage: Garage) -> Non
     ],
 )
 async def test_link_is_decided_by_a_button(garage: Garage, button: str, said: str, shown: str, status: str) -> None:
-    customer, words = garage.cast.customer, garage.words
+    customer, words = garage.customer, garage.words
     plate = f"BOT-{button}".upper()
     link = await garage.link_to_new_car(customer, plate)
     message = await garage.chat.message(plate, buttons=2)
