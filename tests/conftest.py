@@ -3,10 +3,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from chassis.provision import ServiceDatabase
 from tests.support.databases import ServiceDatabaseFactory, TestDatabases
 from tests.support.servers import RunServers, make_run_dir
+
+# A busy machine is no finding: neither a slow example nor slow data may fail a property.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 _SERVERS = pytest.StashKey[RunServers]()
 

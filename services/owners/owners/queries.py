@@ -12,6 +12,7 @@ from sqlalchemy import Select, Table, Uuid, cast, func, select, tuple_
 
 from chassis.db import Transaction
 from chassis.http import Position
+from owners.db.bulk import any_of
 from owners.db.cars import car_of, find_car
 from owners.db.models import car, expense, odometer_reading, service_entry
 from owners.db.readings import recorded_reading
@@ -124,14 +125,14 @@ def _by_day(table: Table, day: Any, car_id: UUID, after: Position | None, limit:
 
 async def _with_odometer(tx: Transaction, cars: Sequence[Car]) -> list[ShownCar]:
     wanted = [one.last_ok_reading_id for one in cars if one.last_ok_reading_id is not None]
-    found = select(odometer_reading).where(odometer_reading.c.id.in_(wanted))
+    found = select(odometer_reading).where(odometer_reading.c.id == any_of(wanted))
     readings = {row["id"]: recorded_reading(row) for row in (await tx.execute(found)).mappings()} if wanted else {}
     return [ShownCar(one, readings.get(one.last_ok_reading_id)) for one in cars]
 
 
 async def _with_belongings(tx: Transaction, entries: Sequence[ServiceEntry]) -> list[ShownService]:
     ids = [entry.id for entry in entries]
-    costs = select(expense.c.service_entry_id, expense.c.id).where(expense.c.service_entry_id.in_(ids))
+    costs = select(expense.c.service_entry_id, expense.c.id).where(expense.c.service_entry_id == any_of(ids))
     expenses = {row.service_entry_id: row.id for row in await tx.execute(costs)} if ids else {}
     readings = await _readings_in_force(tx, "service_entry_id", ids)
     return [ShownService(entry, expenses.get(entry.id), readings.get(entry.id)) for entry in entries]
@@ -146,5 +147,5 @@ async def _readings_in_force(tx: Transaction, column: str, ids: Sequence[UUID]) 
     if not ids:
         return {}
     belongs_to = odometer_reading.c[column]
-    found = select(odometer_reading).where(belongs_to.in_(ids), odometer_reading.c.verdict != "replaced")
+    found = select(odometer_reading).where(belongs_to == any_of(ids), odometer_reading.c.verdict != "replaced")
     return {row[column]: recorded_reading(row) for row in (await tx.execute(found)).mappings()}

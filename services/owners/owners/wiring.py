@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -40,18 +38,13 @@ def service(settings: OwnersSettings, *, clock: Clock = system_clock) -> Service
 
     def build_app(database: Database) -> FastAPI:
         context = OwnersContext(settings, clock, database)
-
-        @asynccontextmanager
-        async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if settings.database_api_url:  # it will serve, and is not only asked to describe itself
             context.demand_secrets()
-            yield
-
         app = create_app(
             "owners",
             settings,
             routers=_ROUTERS,
             database=database,
-            lifespan=lifespan,
             domain_errors=DOMAIN_ERRORS,
             keys=OwnKeys(context),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -33,11 +33,14 @@ from owners.signin.tokens import ACCESS_LIFETIME, BOT_LIFETIME, REFRESH_LIFETIME
 
 router = APIRouter(tags=["sign-in"])
 
-_NO_STORE = {"Cache-Control": "no-store"}
+_NO_STORE: Final = {"Cache-Control": "no-store"}
+_PROBLEM: Final[dict[str, Any]] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_REFUSED: Final[dict[int | str, dict[str, Any]]] = {401: {"description": "Not proven.", "content": _PROBLEM}}
+_UNKNOWN: Final[dict[int | str, dict[str, Any]]] = {404: {"description": "Nobody signed in so.", "content": _PROBLEM}}
 _notifier = HTTPBearer(scheme_name="notifierCredential", auto_error=False)
 
 
-@router.post("/v1/auth/telegram")
+@router.post("/v1/auth/telegram", responses=_REFUSED)
 async def sign_in_with_telegram(
     body: TelegramSignInRequest, owners: Owners, now: Now, response: Response
 ) -> SignedInResponse:
@@ -58,7 +61,7 @@ async def sign_in_with_telegram(
     )
 
 
-@router.post("/v1/auth/refresh")
+@router.post("/v1/auth/refresh", responses=_REFUSED)
 async def refresh_tokens(body: RefreshRequest, owners: Owners, now: Now, response: Response) -> SessionResponse:
     """The next tokens of a session (401 when it is over). The token presented works no more."""
     async with owners.database.transaction() as tx:
@@ -87,7 +90,7 @@ async def end_session(action: Action, now: Now) -> Response:
     return await action.run(use_case, lambda _: Answer(204))
 
 
-@router.post("/v1/auth/bot")
+@router.post("/v1/auth/bot", responses=_REFUSED | _UNKNOWN)
 async def issue_bot_token(
     body: BotTokenRequest,
     owners: Owners,

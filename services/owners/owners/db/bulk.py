@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ARRAY, Column, Table, TextClause, text
+from sqlalchemy import ARRAY, CollectionAggregate, Column, Table, TextClause, Uuid, any_, cast, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB
 
 from chassis.db import Transaction
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 type Row = Mapping[str, Any]
+
+
+def columns_of(record: DataclassInstance) -> dict[str, Any]:
+    """A dataclass' fields as a row. Unlike `asdict` it copies nothing: that took a third of a batch's time."""
+    return {name: getattr(record, name) for name in _names(type(record))}
 
 
 async def insert_new(tx: Transaction, table: Table, rows: Sequence[Row]) -> set[UUID]:
@@ -37,6 +46,16 @@ async def update_by_id(tx: Transaction, table: Table, columns: Sequence[str], ro
     if rows:
         chosen = [table.columns[name] for name in ("id", *columns)]
         await tx.execute(_update(table, tuple(columns)), _arrays(chosen, rows))
+
+
+def any_of(ids: Collection[UUID]) -> CollectionAggregate[Any]:
+    """The right side of `column == …`: one parameter and one prepared statement, however many ids there are."""
+    return any_(cast(list(ids), ARRAY(Uuid)))
+
+
+@cache
+def _names(kind: type[DataclassInstance]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 @cache

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import RowMapping, insert, select, text, update
 
 from chassis.db import Transaction
-from owners.db.bulk import update_by_id
+from owners.db.bulk import any_of, columns_of, update_by_id
 from owners.db.models import car
 from owners.domain.car import Car
 
@@ -49,7 +48,7 @@ _CLAIMED: Final = text(
 
 async def insert_car(tx: Transaction, new: Car) -> None:
     """Adds a car."""
-    await tx.execute(insert(car).values(asdict(new)))
+    await tx.execute(insert(car).values(columns_of(new)))
 
 
 async def find_car(tx: Transaction, car_id: UUID) -> Car | None:
@@ -65,19 +64,19 @@ async def lock_car(tx: Transaction, car_id: UUID) -> Car | None:
 
 async def lock_cars(tx: Transaction, car_ids: Collection[UUID]) -> dict[UUID, Car]:
     """Those of the cars that exist, locked in the order of their ids, so that two batches cannot deadlock."""
-    locked = select(car).where(car.c.id.in_(set(car_ids))).order_by(car.c.id).with_for_update(key_share=True)
+    locked = select(car).where(car.c.id == any_of(car_ids)).order_by(car.c.id).with_for_update(key_share=True)
     return {row["id"]: car_of(row) for row in (await tx.execute(locked)).mappings()}
 
 
 async def save_car(tx: Transaction, changed: Car) -> None:
     """Writes what an owner may change."""
-    values = {name: value for name, value in asdict(changed).items() if name in _BY_API}
+    values = {name: value for name, value in columns_of(changed).items() if name in _BY_API}
     await tx.execute(update(car).where(car.c.id == changed.id).values(values))
 
 
 async def save_attested_cars(tx: Transaction, changed: Sequence[Car]) -> None:
     """Writes what attested facts change."""
-    await update_by_id(tx, car, _BY_WORKER, [asdict(one) for one in changed])
+    await update_by_id(tx, car, _BY_WORKER, [columns_of(one) for one in changed])
 
 
 async def claim_identities(tx: Transaction, cars: Sequence[Car]) -> set[UUID]:

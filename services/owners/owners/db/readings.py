@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, delete, select
 
 from chassis.db import Transaction
-from owners.db.bulk import insert_new, update_by_id
+from owners.db.bulk import any_of, insert_new, update_by_id
 from owners.db.models import odometer_reading
 from owners.domain.odometer.history import OdometerHistory, Outcome, RecordedReading
 from owners.domain.odometer.reading import Reading
@@ -24,7 +24,7 @@ async def load_histories(tx: Transaction, car_ids: Collection[UUID]) -> dict[UUI
     """The history of each car; the cars' rows are locked by the caller."""
     found = (
         select(odometer_reading)
-        .where(odometer_reading.c.car_id.in_(set(car_ids)))
+        .where(odometer_reading.c.car_id == any_of(car_ids))
         .order_by(odometer_reading.c.car_id, odometer_reading.c.id)
     )
     rows = (await tx.execute(found)).mappings().all()
@@ -39,7 +39,7 @@ async def save_outcomes(tx: Transaction, outcomes: Iterable[tuple[Outcome, UUID]
     pairs = list(outcomes)
     removed = [reading_id for outcome, _ in pairs for reading_id in outcome.removed]
     if removed:
-        await tx.execute(delete(odometer_reading).where(odometer_reading.c.id.in_(removed)))
+        await tx.execute(delete(odometer_reading).where(odometer_reading.c.id == any_of(removed)))
     new = [_columns(one, outcome.car_id, owner_id) for outcome, owner_id in pairs for one in outcome.new]
     await insert_new(tx, odometer_reading, new)
     inserted = {row["id"] for row in new}

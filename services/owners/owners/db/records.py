@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, delete, select, update
 
 from chassis.db import Transaction
-from owners.db.bulk import insert_new
+from owners.db.bulk import columns_of, insert_new
 from owners.db.models import expense, service_entry
 from owners.domain.records import Attestation, Expense, Line, ServiceEntry
 
@@ -112,11 +111,12 @@ async def _expense(tx: Transaction, *conditions: ColumnElement[bool]) -> Expense
 
 
 def _columns(record: ServiceEntry | Expense) -> dict[str, Any]:
-    values = asdict(record)
-    attestation = values.pop("attestation") or dict.fromkeys(_ATTESTATION)
-    if "lines" in values:
-        values["lines"] = list(values["lines"])
-    return values | attestation | {"provenance": record.provenance}
+    values = columns_of(record)
+    attestation = values.pop("attestation")
+    if isinstance(record, ServiceEntry):
+        values["lines"] = [columns_of(line) for line in record.lines]
+    told = dict.fromkeys(_ATTESTATION) if attestation is None else columns_of(attestation)
+    return values | told | {"provenance": record.provenance}
 
 
 def _fields(row: RowMapping) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Final
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from chassis.db import Transaction
+from owners.db.bulk import columns_of
 from owners.db.models import app_user, car, expense, service_entry, telegram_identity
 from owners.domain.user import User
 
@@ -40,7 +40,7 @@ async def claim_telegram_id(tx: Transaction, telegram_id: int, user_id: UUID) ->
 
 async def insert_user(tx: Transaction, user: User) -> None:
     """Adds a person."""
-    await tx.execute(insert(app_user).values(asdict(user)))
+    await tx.execute(insert(app_user).values(columns_of(user)))
 
 
 async def find_user(tx: Transaction, user_id: UUID, *, lock: bool = False) -> User | None:
@@ -52,7 +52,7 @@ async def find_user(tx: Transaction, user_id: UUID, *, lock: bool = False) -> Us
 
 async def save_user(tx: Transaction, user: User) -> None:
     """Writes a changed person."""
-    await tx.execute(update(app_user).where(app_user.c.id == user.id).values(asdict(user)))
+    await tx.execute(update(app_user).where(app_user.c.id == user.id).values(columns_of(user)))
 
 
 async def forget_person(tx: Transaction, user_id: UUID) -> None:

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from chassis.auth import ALGORITHM
 
 
-class NoSigningKey(Exception):  # noqa: N818 -- reads as what is wrong
-    """The folder of signing keys has none that can be used."""
+class NoSigningKey(OSError):  # noqa: N818 -- reads as what is wrong
+    """The folder of signing keys has none that can be used: the process cannot start, and says so in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
