@@ -21,7 +21,7 @@ from contracts.workorders import (
     SnapshotTotals,
 )
 from workorders.canonical import seal
-from workorders.db.directory import Car, Center
+from workorders.db.directory import Surroundings
 from workorders.domain import lines
 from workorders.domain.decision import Decision
 from workorders.domain.estimate import Document, plain
@@ -45,24 +45,23 @@ class SealedSnapshot:
 class Circumstances:
     """What a snapshot tells beside the order itself."""
 
-    center: Center
-    car: Car
+    surroundings: Surroundings
     odometer: OdometerOut
     moment: Moment
     completed_by: UUID
-    estimate_sha256s: tuple[str, ...]
 
 
 def seal_snapshot(order: WorkOrder, told: Circumstances) -> SealedSnapshot:
     """The snapshot of an order that has just been completed."""
+    center, car = told.surroundings.center, told.surroundings.car
     content = Snapshot(
         schema_version=1,
         work_order_id=order.id,
         number=order.number,
         center=SnapshotCenter(
-            center_id=told.center.id, name=told.center.name, verification="approved", time_zone=told.center.time_zone
+            center_id=center.id, name=center.name, verification="approved", time_zone=center.time_zone
         ),
-        car=SnapshotCar(car_id=told.car.id, vin=told.car.vin, frame_number=told.car.frame_number, plate=told.car.plate),
+        car=SnapshotCar(car_id=car.id, vin=car.vin, frame_number=car.frame_number, plate=car.plate),
         owner_id=order.owner_id,
         mechanic_ids=_mechanics(order),
         complaint=order.complaint,
@@ -70,7 +69,7 @@ def seal_snapshot(order: WorkOrder, told: Circumstances) -> SealedSnapshot:
         jobs=tuple(_job(job, order.pricing) for job in order.jobs_in(JobStatus.AUTHORISED)),
         declined=tuple(_declined(job) for job in order.jobs_in(JobStatus.DECLINED)),
         totals=_totals(order),
-        estimate_sha256s=told.estimate_sha256s,
+        estimate_sha256s=told.surroundings.estimate_sha256s,
         related_party=order.related_party,
         opened_at=order.opened_at.astimezone(UTC),
         completed_at=told.moment.at.astimezone(UTC),
@@ -167,7 +166,7 @@ def _odometer(told: Circumstances) -> SnapshotOdometer:
     return SnapshotOdometer(
         readable=measured is not None,
         value=plain(measured.value) if measured else None,
-        unit=measured.unit if measured else told.car.odometer_unit,
+        unit=measured.unit if measured else told.surroundings.car.odometer_unit,
         km=measured.km if measured else None,
         measured_at=told.moment.at.astimezone(UTC),
         override_reason=override.reason if override else None,

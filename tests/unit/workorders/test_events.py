@@ -19,7 +19,7 @@ from tests.unit.workorders.orders import (
     product,
     send,
 )
-from workorders.db.directory import Car, Center
+from workorders.db.directory import Car, Center, Surroundings
 from workorders.domain.complete import complete
 from workorders.domain.decision import Choice
 from workorders.domain.edit import add_job, add_product, rename_job
@@ -36,7 +36,10 @@ WORDY = 262
 """So many lines with the longest texts fit into one order; a backslash takes two bytes in JSON."""
 
 CENTER = Center(uuid4(), "Garage", "Asia/Vladivostok", "RUB", prices_include_tax=True, approved=True)
-CAR = Car(uuid4(), "JTDBR32E720123456", None, "M001MM77", "mi", None)
+CAR = Car(uuid4(), "JTDBR32E720123456", None, "M001MM77", "mi")
+SURROUNDINGS = Surroundings(
+    center=CENTER, car=CAR, last_reading=None, owner_is_staff=False, estimate_sha256s=("ab" * 32,)
+)
 
 
 def _largest() -> WorkOrder:
@@ -77,12 +80,10 @@ def _completed(order: WorkOrder) -> WorkOrderCompleted:
 
 def _sealed(order: WorkOrder, moment: Moment) -> SealedSnapshot:
     told = Circumstances(
-        center=CENTER,
-        car=CAR,
+        surroundings=SURROUNDINGS,
         odometer=Unreadable("The dashboard is dark"),
         moment=moment,
         completed_by=MANAGER.user_id,
-        estimate_sha256s=("ab" * 32,),
     )
     return seal_snapshot(order, told)
 

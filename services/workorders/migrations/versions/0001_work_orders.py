@@ -1,4 +1,4 @@
-"""Work orders with their parts and their history, and what other services' events say."""
+"""Work orders with their parts and their history."""
 
 from alembic import op
 
@@ -201,73 +201,6 @@ COMMENT ON TABLE snapshot IS 'What a completed order says for ever. Append-only.
 COMMENT ON COLUMN snapshot.content IS 'RFC 8785 canonical JSON, as published'
 """
 
-READ_MODELS = """
-CREATE TABLE center (
-    id uuid PRIMARY KEY,
-    name text NOT NULL,
-    time_zone text NOT NULL,
-    currency text NOT NULL,
-    prices_include_tax boolean NOT NULL,
-    verification text NOT NULL,
-    sequence bigint NOT NULL
-);
-COMMENT ON TABLE center IS 'Read model of sto.center.';
-COMMENT ON COLUMN center.sequence IS 'of the newest event that is applied';
-
-CREATE TABLE employee (
-    id uuid PRIMARY KEY,
-    center_id uuid NOT NULL,
-    user_id uuid NOT NULL,
-    role text NOT NULL,
-    active boolean NOT NULL,
-    sequence bigint NOT NULL
-);
-CREATE INDEX employee_by_user ON employee (user_id, center_id);
-COMMENT ON TABLE employee IS 'Read model of sto.employee.';
-COMMENT ON COLUMN employee.sequence IS 'of the newest event that is applied';
-
-CREATE TABLE car_link (
-    id uuid PRIMARY KEY,
-    car_id uuid NOT NULL,
-    center_id uuid NOT NULL,
-    owner_id uuid NOT NULL,
-    car_label text NOT NULL,
-    scopes text[] NOT NULL,
-    status text NOT NULL,
-    expires_at timestamptz,
-    sequence bigint NOT NULL
-);
-CREATE INDEX car_link_by_car ON car_link (car_id, center_id);
-COMMENT ON TABLE car_link IS 'Read model of sto.link.';
-COMMENT ON COLUMN car_link.sequence IS 'of the newest event that is applied';
-
-CREATE TABLE car (
-    id uuid PRIMARY KEY,
-    owner_id uuid NOT NULL,
-    vin text,
-    frame_number text,
-    plate text,
-    odometer_unit text NOT NULL,
-    archived boolean NOT NULL,
-    sequence bigint NOT NULL
-);
-COMMENT ON TABLE car IS 'Read model of owners.car.';
-COMMENT ON COLUMN car.sequence IS 'of the newest event that is applied';
-
-CREATE TABLE car_odometer (
-    id uuid PRIMARY KEY,
-    km integer,
-    observed_on date,
-    observed_at timestamptz,
-    sequence bigint NOT NULL
-);
-COMMENT ON TABLE car_odometer IS 'Read model of owners.odometer.judged.';
-COMMENT ON COLUMN car_odometer.id IS 'the car''s';
-COMMENT ON COLUMN car_odometer.km IS 'the last good reading; null: there is none';
-COMMENT ON COLUMN car_odometer.observed_at IS 'null: only the day is known';
-COMMENT ON COLUMN car_odometer.sequence IS 'of the newest event that is applied'
-"""
-
 # Looks past row-level security: whoever changes a part, the state of its order decides.
 CLOSED_ORDERS = (
     """
@@ -301,7 +234,7 @@ APPEND_ONLY = ("estimate", "estimate_outcome", "decision", "status_history", "sn
 
 def upgrade() -> None:
     create_chassis_tables(op)
-    for tables in (WORK_ORDERS, RECORDS, READ_MODELS):
+    for tables in (WORK_ORDERS, RECORDS):
         for statement in tables.split(";\n"):
             op.execute(statement)
     for table in APPEND_ONLY:

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from chassis.db import Transaction
 from chassis.problems import NotFound, check_version
-from workorders.db.directory import staff_role
 from workorders.db.repository import Stored, lock_order, save_order
 from workorders.domain.facts import Recorded
 from workorders.domain.people import Person
@@ -42,10 +41,10 @@ class Change:
         if stored is None:
             raise NotFound(read_model=True)
         order = stored.order
-        role = await staff_role(tx, order.center_id, request.user_id)
         if request.expected_version is not None:
             check_version(request.expected_version, order.version)
-        return cls(tx, order, Person(request.user_id, role, owns_car=order.owner_id == request.user_id), stored)
+        person = Person(request.user_id, stored.staff_role, owns_car=order.owner_id == request.user_id)
+        return cls(tx, order, person, stored)
 
     async def save(self, facts: Sequence[Recorded] = (), *, snapshot: SealedSnapshot | None = None) -> WorkOrder:
         """Makes it the order's next version and publishes what happened."""

@@ -6,8 +6,7 @@ from zoneinfo import ZoneInfo
 from chassis.db import Transaction
 from chassis.problems import NotFound
 from workorders.commands.change import Change, Request
-from workorders.db.directory import find_car, find_center, staff_role
-from workorders.db.repository import estimate_hashes
+from workorders.db.directory import find_surroundings
 from workorders.db.snapshots import insert_snapshot
 from workorders.domain.complete import HandOver, complete
 from workorders.domain.odometer import Moment, OdometerOut
@@ -22,24 +21,19 @@ async def complete_work_order(tx: Transaction, request: Request, *, odometer: Od
     """
     change = await Change.of(tx, request)
     order = change.order
-    center, car = await find_center(tx, order.center_id), await find_car(tx, order.car_id)
-    if center is None or car is None:
+    known = await find_surroundings(tx, order)
+    if known is None:
         raise NotFound(read_model=True)
-    moment = Moment(now, now.astimezone(ZoneInfo(center.time_zone)).date())
+    moment = Moment(now, now.astimezone(ZoneInfo(known.center.time_zone)).date())
     hand_over = HandOver(
         odometer=odometer,
-        last_reading=car.last_reading,
-        center_approved=center.approved,
-        owner_is_staff=await staff_role(tx, order.center_id, order.owner_id) is not None,
+        last_reading=known.last_reading,
+        center_approved=known.center.approved,
+        owner_is_staff=known.owner_is_staff,
     )
     facts = complete(order, change.person, moment, hand_over)
     told = Circumstances(
-        center=center,
-        car=car,
-        odometer=hand_over.attested(moment),
-        moment=moment,
-        completed_by=request.user_id,
-        estimate_sha256s=await estimate_hashes(tx, order.id),
+        surroundings=known, odometer=hand_over.attested(moment), moment=moment, completed_by=request.user_id
     )
     snapshot = seal_snapshot(order, told)
     await insert_snapshot(tx, order, snapshot.document, now)

@@ -7,27 +7,34 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, and_, case, func, literal, or_, select
 
 from chassis.db import Transaction
+from workorders.db.models import estimate
 from workorders.db.read_models import car, car_link, car_odometer, center, employee
 from workorders.domain.odometer import LastReading, Unit
 from workorders.domain.people import StaffRole
+from workorders.domain.work_order import WorkOrder
 
 CREATE_VISIT: Final = "create_visit"
 
 _by_rank: Final = case({"owner": 0, "manager": 1, "receptionist": 2}, value=employee.c.role, else_=3)
 
 
-async def staff_role(tx: Transaction, center_id: UUID, user_id: UUID) -> StaffRole | None:
-    """The highest role in which the person works at the center now."""
-    wanted = (
+def role_at(center_id: UUID | ColumnElement[UUID], user_id: UUID) -> ScalarSelect[str]:
+    """The highest role in which the person works at the center now; null for somebody who does not."""
+    return (
         select(employee.c.role)
         .where(employee.c.user_id == user_id, employee.c.center_id == center_id, employee.c.active)
         .order_by(_by_rank)
         .limit(1)
+        .scalar_subquery()
     )
-    role: StaffRole | None = (await tx.execute(wanted)).scalar_one_or_none()
+
+
+async def staff_role(tx: Transaction, center_id: UUID, user_id: UUID) -> StaffRole | None:
+    """The same, asked for by itself."""
+    role: StaffRole | None = (await tx.execute(select(role_at(center_id, user_id)))).scalar_one()
     return role
 
 
@@ -45,10 +52,25 @@ class Center:
 
 async def find_center(tx: Transaction, center_id: UUID) -> Center | None:
     """The center, if its first event has arrived."""
-    row = (await tx.execute(select(center).where(center.c.id == center_id))).one_or_none()
-    if row is None:
-        return None
-    return Center(row.id, row.name, row.time_zone, row.currency, row.prices_include_tax, row.verification == "approved")
+    row = (await tx.execute(select(*_CENTER).where(center.c.id == center_id))).one_or_none()
+    return None if row is None else _center(row)
+
+
+_CENTER: Final = tuple(
+    center.c[name].label(f"center_{name}")
+    for name in ("id", "name", "time_zone", "currency", "prices_include_tax", "verification")
+)
+
+
+def _center(row: Row[Any]) -> Center:
+    return Center(
+        id=row.center_id,
+        name=row.center_name,
+        time_zone=row.center_time_zone,
+        currency=row.center_currency,
+        prices_include_tax=row.center_prices_include_tax,
+        approved=row.center_verification == "approved",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +109,42 @@ class Car:
     frame_number: str | None
     plate: str | None
     odometer_unit: Unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What stands around an order when it is handed over."""
+
+    center: Center
+    car: Car
     last_reading: LastReading | None
+    owner_is_staff: bool
+    estimate_sha256s: tuple[str, ...]
 
 
-async def find_car(tx: Transaction, car_id: UUID) -> Car | None:
-    """The car with its last good reading."""
+async def find_surroundings(tx: Transaction, order: WorkOrder) -> Surroundings | None:
+    """All of it in one round trip; None while center or car are not known yet."""
+    hashes = select(estimate.c.sha256).where(estimate.c.work_order_id == order.id).order_by(estimate.c.version)
     wanted = (
-        select(car, car_odometer.c.km, car_odometer.c.observed_on, car_odometer.c.observed_at)
-        .outerjoin(car_odometer, car_odometer.c.id == car.c.id)
-        .where(car.c.id == car_id)
+        select(
+            *_CENTER,
+            *(car.c[name] for name in ("id", "vin", "frame_number", "plate", "odometer_unit")),
+            car_odometer.c.km,
+            car_odometer.c.observed_on,
+            car_odometer.c.observed_at,
+            role_at(order.center_id, order.owner_id).is_not(None).label("owner_is_staff"),
+            func.array(hashes.scalar_subquery()).label("estimate_sha256s"),
+        )
+        .select_from(center.join(car, car.c.id == order.car_id).outerjoin(car_odometer, car_odometer.c.id == car.c.id))
+        .where(center.c.id == order.center_id)
     )
     row = (await tx.execute(wanted)).one_or_none()
     if row is None:
         return None
-    return Car(row.id, row.vin, row.frame_number, row.plate, row.odometer_unit, _last_reading(row))
-
-
-def _last_reading(row: Row[Any]) -> LastReading | None:
-    return None if row.km is None else LastReading(row.km, row.observed_on, row.observed_at)
+    return Surroundings(
+        center=_center(row),
+        car=Car(row.id, row.vin, row.frame_number, row.plate, row.odometer_unit),
+        last_reading=None if row.km is None else LastReading(row.km, row.observed_on, row.observed_at),
+        owner_is_staff=row.owner_is_staff,
+        estimate_sha256s=tuple(row.estimate_sha256s),
+    )

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, func, insert, literal, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from chassis.db import Transaction
 from chassis.ids import new_id
+from workorders.db.directory import role_at
 from workorders.db.models import (
     decision,
     estimate,
@@ -35,16 +36,21 @@ from workorders.db.rows import (
     tenants,
 )
 from workorders.domain.facts import EstimateDecided, EstimateSent, EstimateSuperseded, Recorded
+from workorders.domain.people import StaffRole
 from workorders.domain.status import EstimateState
 from workorders.domain.work_order import WorkOrder
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An order as it is in the database; `rows` tell later which of its parts have changed."""
+    """An order as it is in the database; `rows` tell later which of its parts have changed.
+
+    `staff_role` is that of the person who asked for it.
+    """
 
     order: WorkOrder
     rows: Rows
+    staff_role: StaffRole | None
 
 
 def visible_to(user_id: UUID) -> ColumnElement[bool]:
@@ -59,11 +65,11 @@ async def lock_order(tx: Transaction, order_id: UUID, *, user_id: UUID | None) -
     Locked by a statement of its own: what is read after it is what the last holder of the lock has committed.
     """
     visible = literal(True) if user_id is None else visible_to(user_id)
-    wanted = select(work_order.c.id).where(work_order.c.id == order_id, visible).with_for_update()
-    if (await tx.execute(wanted)).first() is None:
-        return None
-    order = await load_order(tx, order_id)
-    return Stored(order, part_rows(order)) if order else None
+    role = null() if user_id is None else role_at(work_order.c.center_id, user_id)
+    wanted = select(role.label("staff_role")).select_from(work_order).where(work_order.c.id == order_id, visible)
+    locked = (await tx.execute(wanted.with_for_update(of=work_order))).one_or_none()
+    order = await load_order(tx, order_id) if locked else None
+    return Stored(order, part_rows(order), locked.staff_role) if locked and order else None
 
 
 async def find_order(tx: Transaction, order_id: UUID, *, user_id: UUID) -> WorkOrder | None:
@@ -235,9 +241,3 @@ def _history_row(recorded: Recorded) -> Values:
         "reason": recorded.reason,
         "occurred_at": recorded.at,
     }
-
-
-async def estimate_hashes(tx: Transaction, order_id: UUID) -> tuple[str, ...]:
-    """The hashes of all its estimate versions, the first one first."""
-    wanted = select(estimate.c.sha256).where(estimate.c.work_order_id == order_id).order_by(estimate.c.version)
-    return tuple((await tx.execute(wanted)).scalars())

@@ -4,8 +4,8 @@ from alembic import op
 
 from chassis.migrate import CURRENT_USER_ID, enable_row_security, grant, grant_api, grant_worker
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 # It looks past row-level security, because its answer is what the policies are made of: a policy of `employee` that
 # asked `employee` would ask itself. It tells a caller about nobody else, and its search path is pinned.
