@@ -1,8 +1,8 @@
-"""`python -m owners api | worker | relay | all | migrate`."""
+"""`python -m owners api | worker | relay | all | migrate | topics`."""
 
 from chassis.runtime import main
 from owners.settings import OwnersSettings
 from owners.wiring import service
 
 if __name__ == "__main__":
-    main(service(OwnersSettings()))
+    main(service(OwnersSettings.load()))

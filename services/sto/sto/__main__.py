@@ -1,8 +1,8 @@
-"""`python -m sto api | worker | relay | all | migrate | moderator …`."""
+"""`python -m sto api | worker | relay | all | migrate | topics | moderator …`."""
 
 from chassis.runtime import main
 from sto.settings import StoSettings
 from sto.wiring import service
 
 if __name__ == "__main__":
-    main(service(StoSettings()))
+    main(service(StoSettings.load()))
