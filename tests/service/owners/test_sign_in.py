@@ -193,6 +193,17 @@ async def test_unknown_refresh_token_answers_401(owners: Owners) -> None:
         assert (await refresh(owners, token))[0] == 401
 
 
+async def test_sessions_that_nothing_can_refresh_go_at_the_next_sign_in(owners: Owners) -> None:
+    anna = await owners.sign_in(1_000)
+    owners.clock.advance(timedelta(days=29))
+    await owners.sign_in(1_000)
+    assert len(await owners.rows("SELECT 1 FROM session")) == 2
+    owners.clock.advance(timedelta(days=2))
+    again = await owners.sign_in(1_000)
+    assert again.user_id == anna.user_id
+    assert len(await owners.rows("SELECT 1 FROM session")) == len(await owners.rows("SELECT 1 FROM refresh_token")) == 2
+
+
 async def test_logout_ends_the_session_that_it_is_asked_in(owners: Owners) -> None:
     anna = await owners.sign_in(1_000)
     owners.clock.advance(timedelta(seconds=1))

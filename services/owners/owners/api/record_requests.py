@@ -19,7 +19,7 @@ class LineBody(ApiModel):
     """What was done or fitted. `amount` is null when it is not known, or not for the reader."""
 
     title: Annotated[str, text_of(200)]
-    kind: LineKind
+    kind: LineKind = "other"
     amount: Money | None = None
 
     def to_domain(self) -> Line:

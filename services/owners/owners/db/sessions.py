@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import delete, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from chassis.db import Transaction
@@ -45,7 +45,11 @@ async def accept_proof(tx: Transaction, fingerprint: bytes, *, forget_at: dateti
 
 
 async def open_session(tx: Transaction, session_id: UUID, user_id: UUID, now: datetime) -> None:
-    """Begins a session."""
+    """Begins a session; those of the same person that nothing can refresh any more go."""
+    alive = (
+        select(literal(1)).where(refresh_token.c.session_id == session.c.id, refresh_token.c.expires_at > now).exists()
+    )
+    await tx.execute(delete(session).where(session.c.user_id == user_id, ~alive))
     await tx.execute(insert(session).values(id=session_id, user_id=user_id, created_at=now))
 
 
