@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from cli.client.gateway import Gateway, Person
 from cli.client.sign_in import TelegramUser
@@ -18,6 +19,7 @@ from cli.demo.telegram import TelegramDouble
 from cli.demo.visit import Completed, Visit
 from cli.stack.running import RunningStack
 from cli.stack.stack import Stack
+from tests.support.eventually import eventually
 
 PATIENCE = 60.0
 """Seconds that anything may take on a machine that does other things as well."""
@@ -64,6 +66,23 @@ async def newcomer(stack: Stack, gateway: Gateway, name: str, language: str = "r
     person = await gateway.sign_in(user, stack.secrets.bot_token)
     await person.whoami()
     return person
+
+
+async def open_chat(stack: Stack, person: Person) -> None:
+    """The person follows the link from CarPass into the bot."""
+    link = (await person.post("/v1/telegram/link")).body
+    await TelegramDouble(stack.telegram_url).open_link(person, link["deep_link"])
+
+    async def linked() -> bool:
+        return bool((await person.get("/v1/telegram/link")).body["state"] == "linked")
+
+    await eventually(linked, within=PATIENCE)
+
+
+async def erase(person: Person) -> None:
+    """DELETE /v1/me."""
+    headers = {"Authorization": f"Bearer {person.access_token}", "Idempotency-Key": str(uuid4())}
+    await person.gateway.call("DELETE", "/v1/me", headers=headers)
 
 
 def log_files(stack: Stack) -> list[Path]:

@@ -1,0 +1,67 @@
+"""Everything that a stack stores: the records of its topics, the rows of its databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer
+
+from cli.embedded.postgres import EmbeddedPostgres
+from cli.stack.plan import SERVICES
+from cli.stack.stack import Stack
+
+_COLUMNS = """
+    SELECT c.table_name, c.column_name FROM information_schema.columns c
+    JOIN information_schema.tables t USING (table_schema, table_name)
+    WHERE c.table_schema NOT IN ('pg_catalog', 'information_schema') AND t.table_type = 'BASE TABLE'
+"""
+
+
+def superuser_url(stack: Stack, database: str) -> str:
+    """Of the stack's own server: this role sees every row of every table."""
+    return EmbeddedPostgres(stack.state.postgres).superuser_url.rpartition("/")[0] + f"/{database}"
+
+
+async def places_of(stack: Stack, words: Iterable[str | int]) -> dict[str, list[str]]:
+    """In which columns of which tables of all databases each of the words or numbers stands, in whatever type."""
+    found: dict[str, list[str]] = {str(word): [] for word in words}
+    for service in SERVICES:
+        connection = await asyncpg.connect(superuser_url(stack, service))
+        try:
+            for table, column in await connection.fetch(_COLUMNS):
+                matching = await connection.fetch(
+                    f'SELECT word FROM unnest($1::text[]) word WHERE EXISTS (SELECT FROM "{table}" '  # noqa: S608
+                    f"WHERE \"{column}\"::text ILIKE '%' || word || '%' "
+                    f"OR \"{column}\"::text ILIKE '%' || encode(convert_to(word, 'UTF8'), 'hex') || '%')",
+                    list(found),
+                )
+                for (word,) in matching:
+                    found[word].append(f"{service}.{table}.{column}")
+        finally:
+            await connection.close()
+    return found
+
+
+async def topic_records(bootstrap: str) -> dict[str, list[tuple[bytes | None, bytes | None, bytes]]]:
+    """Key, value and headers of every record there is now, by topic; Kafka's own topics are left out."""
+    asking = AIOKafkaConsumer(bootstrap_servers=bootstrap)
+    await asking.start()
+    try:
+        topics = sorted(topic for topic in await asking.topics() if not topic.startswith("__"))
+    finally:
+        await asking.stop()
+    records: dict[str, list[tuple[bytes | None, bytes | None, bytes]]] = {topic: [] for topic in topics}
+    consumer = AIOKafkaConsumer(*topics, bootstrap_servers=bootstrap, group_id=None, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        ends = await consumer.end_offsets(list(consumer.assignment()))
+        while [each for each, end in ends.items() if await consumer.position(each) < end]:
+            for partition, fetched in (await consumer.getmany(timeout_ms=500)).items():
+                records[partition.topic] += [
+                    (each.key, each.value, b"\n".join(name.encode() + b"=" + value for name, value in each.headers))
+                    for each in fetched
+                ]
+    finally:
+        await consumer.stop()
+    return records
