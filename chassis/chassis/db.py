@@ -35,7 +35,7 @@ class Transaction:
         self.connection = connection
         self._outbox: list[OutboxRow] = []
 
-    def record(self, event: Event, *, cause: Received[Event] | None = None) -> UUID:
+    def record(self, event: Event, *, cause: Received[Any] | None = None) -> UUID:
         """Publishes the event with this transaction and returns its id; raises EventTooLarge (422).
 
         `cause`: the received event that led to it, of which it continues the trace; else the current span's.

@@ -8,6 +8,7 @@ from typing import Final
 from opentelemetry import trace
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 
+_ODD: Final = frozenset("13579bdf")  # the lowest bit of the flags
 _TRACEPARENT: Final = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
 
@@ -22,6 +23,11 @@ def traceparent_of(span: trace.Span) -> str | None:
 def current_traceparent() -> str | None:
     """The header of the current span; None outside a trace."""
     return traceparent_of(trace.get_current_span())
+
+
+def is_sampled(traceparent: str | None) -> bool:
+    """Whether the header asks for spans; cheap, for the many that do not."""
+    return traceparent is not None and traceparent[-1:] in _ODD
 
 
 def remote_parent(traceparent: str | None) -> trace.Span | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from opentelemetry import trace
@@ -18,7 +18,8 @@ from chassis.consuming.subscriptions import Kind, Subscriptions
 from chassis.db import Database, Transaction
 from chassis.failures import Failure, classify
 from chassis.metrics import CONSUMED
-from chassis.traces import remote_parent, traceparent_of
+from chassis.traces import is_sampled, remote_parent, traceparent_of
+from contracts.event import Event
 
 _tracer: Final = trace.get_tracer(__name__)
 
@@ -43,13 +44,20 @@ class BatchOutcome:
     dead: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(NamedTuple):
     """A record and what it means, or why it means nothing."""
 
     record: RawRecord
     message: Message | None
     error: Malformed | None = None
+
+    def continued_in(self, traceparent: str | None) -> _Item:
+        """The same with its message's trace continued."""
+        if isinstance(self.message, Received):
+            return self._replace(message=self.message._replace(traceparent=traceparent))
+        if isinstance(self.message, Tombstone):
+            return self._replace(message=replace(self.message, traceparent=traceparent))
+        return self
 
 
 async def apply_batch(database: Database, subscriptions: Subscriptions, records: Sequence[RawRecord]) -> BatchOutcome:
@@ -137,9 +145,14 @@ async def dispatch(tx: Transaction, subscriptions: Subscriptions, messages: Sequ
     events = [message for message in messages if isinstance(message, Received)]
     claimed = [event.id for event in events if subscriptions.has_effect(event.event.event_type)]
     new = await _claim(tx, subscriptions.name, claimed)
-    for run in _runs(messages):
-        await _call_handlers(tx, subscriptions, run, old=set(claimed) - new)
-    return len(claimed) - len(new)
+    old = frozenset(claimed) - new if len(new) < len(claimed) else frozenset()
+    if len(events) == len(messages):
+        await _call_event_handlers(tx, subscriptions, events, old)
+    else:
+        for run in _runs(messages):
+            await _call_event_handlers(tx, subscriptions, [one for one in run if isinstance(one, Received)], old)
+            await _call_tombstone_handlers(tx, subscriptions, [one for one in run if isinstance(one, Tombstone)])
+    return len(old)
 
 
 async def _claim(tx: Transaction, consumer: str, ids: Sequence[UUID]) -> set[UUID]:
@@ -149,23 +162,26 @@ async def _claim(tx: Transaction, consumer: str, ids: Sequence[UUID]) -> set[UUI
     return set(inserted.scalars())
 
 
-async def _call_handlers(
-    tx: Transaction, subscriptions: Subscriptions, messages: Sequence[Message], *, old: set[UUID]
+async def _call_event_handlers(
+    tx: Transaction, subscriptions: Subscriptions, events: Sequence[Received[Event]], old: frozenset[UUID]
 ) -> None:
-    events = [message for message in messages if isinstance(message, Received)]
+    types = {event.event.event_type for event in events}
+    fresh = [event for event in events if event.id not in old] if old else events
     for registration in subscriptions.registrations:
-        wanted = [
-            event
-            for event in events
-            if event.event.event_type in registration.event_types
-            and not (registration.kind is Kind.EFFECT and event.id in old)
-        ]
+        wanted = fresh if registration.kind is Kind.EFFECT else events
+        if not types <= registration.event_types:
+            wanted = [event for event in wanted if event.event.event_type in registration.event_types]
         if wanted:
             await registration.handler(tx, wanted)
+
+
+async def _call_tombstone_handlers(
+    tx: Transaction, subscriptions: Subscriptions, tombstones: Sequence[Tombstone]
+) -> None:
     for topic, handlers in subscriptions.tombstone_handlers.items():
-        tombstones = [message for message in messages if isinstance(message, Tombstone) and message.topic == topic]
-        for handler in handlers if tombstones else ():
-            await handler(tx, tombstones)
+        wanted = [tombstone for tombstone in tombstones if tombstone.topic == topic]
+        for handler in handlers if wanted else ():
+            await handler(tx, wanted)
 
 
 def _runs(messages: Sequence[Message]) -> Iterator[list[Message]]:
@@ -184,18 +200,23 @@ def _runs(messages: Sequence[Message]) -> Iterator[list[Message]]:
 
 
 @contextmanager
-def _spans(consumer: str, items: Sequence[_Item]) -> Iterator[list[_Item]]:
+def _spans(consumer: str, items: list[_Item]) -> Iterator[list[_Item]]:
     """One span for the batch, and one per sampled event that continues its trace; unsampled ones cost nothing."""
-    parents = [remote_parent(item.message.traceparent) if item.message is not None else None for item in items]
-    sampled = [parent for parent in parents if parent is not None and _is_sampled(parent)]
-    with _batch_span(consumer, sampled), _event_spans(items, parents) as traced:
+    parents = {
+        position: parent
+        for position, item in enumerate(items)
+        if item.message is not None
+        and is_sampled(item.message.traceparent)
+        and (parent := remote_parent(item.message.traceparent)) is not None
+    }
+    with _batch_span(consumer, list(parents.values())), _event_spans(items, parents) as traced:
         yield traced
 
 
 @contextmanager
-def _batch_span(consumer: str, sampled: Sequence[trace.Span]) -> Iterator[None]:
-    links = [trace.Link(parent.get_span_context()) for parent in sampled]
-    context = trace.set_span_in_context(sampled[0]) if len(sampled) == 1 else None
+def _batch_span(consumer: str, parents: Sequence[trace.Span]) -> Iterator[None]:
+    links = [trace.Link(parent.get_span_context()) for parent in parents]
+    context = trace.set_span_in_context(parents[0]) if len(parents) == 1 else None
     with _tracer.start_as_current_span(
         f"{consumer} process", context, trace.SpanKind.CONSUMER, links=links, record_exception=False
     ):
@@ -203,23 +224,24 @@ def _batch_span(consumer: str, sampled: Sequence[trace.Span]) -> Iterator[None]:
 
 
 @contextmanager
-def _event_spans(items: Sequence[_Item], parents: Iterable[trace.Span | None]) -> Iterator[list[_Item]]:
-    spans: list[trace.Span] = []
-    traced: list[_Item] = []
+def _event_spans(items: list[_Item], parents: Mapping[int, trace.Span]) -> Iterator[list[_Item]]:
+    if not parents:
+        yield items
+        return
+    traced, spans = list(items), []
     try:
-        for item, parent in zip(items, parents, strict=True):
-            if item.message is None or parent is None or not _is_sampled(parent):
-                traced.append(item)
-                continue
-            name = item.message.event.event_type if isinstance(item.message, Received) else item.message.topic
-            span = _tracer.start_span(f"process {name}", trace.set_span_in_context(parent), trace.SpanKind.CONSUMER)
+        for position, parent in parents.items():
+            item = items[position]
+            span = _tracer.start_span(
+                f"process {_name(item)}", trace.set_span_in_context(parent), trace.SpanKind.CONSUMER
+            )
             spans.append(span)
-            traced.append(replace(item, message=replace(item.message, traceparent=traceparent_of(span))))
+            traced[position] = item.continued_in(traceparent_of(span))
         yield traced
     finally:
         for span in spans:
             span.end()
 
 
-def _is_sampled(span: trace.Span) -> bool:
-    return span.get_span_context().trace_flags.sampled
+def _name(item: _Item) -> str:
+    return item.message.event.event_type if isinstance(item.message, Received) else item.record.topic

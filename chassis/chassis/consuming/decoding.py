@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final, cast
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -13,7 +14,7 @@ from contracts.event import Event
 
 type Message = Received[Event] | Tombstone
 
-_REQUIRED = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time")
+_REQUIRED: Final = frozenset({"ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time"})
 
 
 def decode(record: RawRecord, subscriptions: Subscriptions) -> Message | None:
@@ -56,34 +57,29 @@ def event_type_of(record: RawRecord) -> str | None:
 
 
 def _attributes(record: RawRecord) -> dict[str, str]:
-    attributes: dict[str, str] = {}
-    for raw_name, value in record.headers:
-        name = _header_name(raw_name)
-        if not name.startswith("ce_"):
-            continue
-        if name in attributes:
-            raise Malformed(f"the header {name} is there twice")
-        if value is None:
-            raise Malformed(f"the header {name} is null")
-        try:
-            attributes[name] = value.decode()
-        except UnicodeDecodeError:
-            raise Malformed(f"the header {name} is not UTF-8") from None
-    for name in _REQUIRED:
-        if name not in attributes:
-            raise Malformed(f"the header {name} is missing")
+    try:
+        # A name of bytes and a null value are told by the TypeError.
+        headers = cast("list[tuple[str, bytes]]", record.headers)
+        pairs = [(name, str(value, "utf-8")) for name, value in headers if name.startswith("ce_")]
+    except (TypeError, UnicodeDecodeError):
+        raise Malformed(_broken_header(record)) from None
+    attributes = dict(pairs)
+    if len(attributes) != len(pairs):
+        raise Malformed("a ce_ header is there twice")
+    if not attributes.keys() >= _REQUIRED:
+        raise Malformed(f"missing headers: {', '.join(sorted(_REQUIRED - attributes.keys()))}")
     if attributes["ce_specversion"] != "1.0":
         raise Malformed("ce_specversion is not 1.0")
     return attributes
 
 
-def _header_name(name: str | bytes) -> str:
-    if isinstance(name, str):
-        return name
-    try:
-        return name.decode()
-    except UnicodeDecodeError:
-        raise Malformed("a header's name is not UTF-8") from None
+def _broken_header(record: RawRecord) -> str:
+    for name, value in record.headers:
+        if isinstance(name, bytes):
+            return "a header's name is not UTF-8"
+        if name.startswith("ce_") and value is None:
+            return f"the header {name} is null"
+    return "a ce_ header is not UTF-8"
 
 
 def _identity(attributes: dict[str, str]) -> tuple[UUID, datetime]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from aiokafka import TopicPartition
 
@@ -30,12 +30,10 @@ class Lag:
         self._assigned_at = time.time()
         self._moved_at = time.monotonic()
 
-    def taken_up(self, records: Iterable[RawRecord]) -> None:
-        """A batch begins: the first record of each partition is the oldest one that is not applied."""
-        first: dict[TopicPartition, float] = {}
-        for record in records:
-            first.setdefault(TopicPartition(record.topic, record.partition), record.timestamp_ms / 1000)
-        self._seen_at |= first
+    def taken_up(self, oldest: Mapping[TopicPartition, RawRecord]) -> None:
+        """A batch begins: these are the oldest records that are not applied."""
+        for partition, record in oldest.items():
+            self._seen_at[partition] = record.timestamp_ms / 1000
 
     def measure(self, consumer: SafeConsumer) -> float:
         """Seconds, over all assigned partitions; by topic in the metrics."""

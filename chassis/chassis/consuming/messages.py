@@ -1,10 +1,11 @@
-"""What travels between Kafka, the decoder and the handlers."""
+"""What travels between Kafka, the decoder and the handlers. Tuples: they are made thousands of times a second."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from chassis.ids import new_id
@@ -15,8 +16,7 @@ type HeaderName = str | bytes
 type Headers = Sequence[tuple[HeaderName, bytes | None]]
 
 
-@dataclass(frozen=True, slots=True)
-class RawRecord:
+class RawRecord(NamedTuple):
     """A Kafka record as it was fetched; a header name that is not UTF-8 stays bytes."""
 
     topic: str
@@ -30,8 +30,7 @@ class RawRecord:
     """Why the record could not be taken apart; then `value` is what was found at its place."""
 
 
-@dataclass(frozen=True, slots=True)
-class Received[E: Event]:
+class Received[E: Event](NamedTuple):
     """A decoded event. `traceparent` names this service's part of its trace."""
 
     event: E

@@ -65,6 +65,16 @@ class _Batch:
 
     records: list[RawRecord]
 
+    def by_partition(self) -> tuple[dict[TopicPartition, RawRecord], dict[TopicPartition, RawRecord]]:
+        """The first and the last record of each partition."""
+        last = {(record.topic, record.partition): record for record in self.records}
+        first = {(record.topic, record.partition): record for record in reversed(self.records)}
+        return _named(first), _named(last)
+
+
+def _named(records: dict[tuple[str, int], RawRecord]) -> dict[TopicPartition, RawRecord]:
+    return {TopicPartition(*place): record for place, record in records.items()}
+
 
 class Worker:
     """Consumes all topics of one service's subscriptions with one consumer."""
@@ -199,7 +209,8 @@ class Worker:
 
     async def _handle(self, batch: _Batch) -> None:
         consumer = self._running_consumer()
-        self._lag.taken_up(batch.records)
+        first, last = batch.by_partition()
+        self._lag.taken_up(first)
         try:
             applied = await self._apply(batch.records)
         except Exception as error:  # noqa: BLE001 - FastStream would log it and fetch the next batch
@@ -208,8 +219,8 @@ class Worker:
         if not applied:
             consumer.halt(KafkaStuck("stopped between two attempts"))
             return
-        for record in batch.records:
-            self._offsets.applied(TopicPartition(record.topic, record.partition), record.offset + 1)
+        for partition, record in last.items():
+            self._offsets.applied(partition, record.offset + 1)
 
     async def _apply(self, records: list[RawRecord]) -> bool:
         """Tries until it succeeds; false when told to stop between two attempts, raises when patience is over."""

@@ -1,7 +1,6 @@
 """Every way in which a record can be bad, each made from a good one."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from uuid import uuid4
 
 from chassis.consuming import RawRecord
@@ -12,24 +11,24 @@ type Spoiler = Callable[[RawRecord], RawRecord]
 def with_header(name: str, value: bytes | None) -> Spoiler:
     def spoil(record: RawRecord) -> RawRecord:
         kept = [header for header in record.headers if header[0] != name]
-        return replace(record, headers=[*kept, (name, value)])
+        return record._replace(headers=[*kept, (name, value)])
 
     return spoil
 
 
 def without_header(name: str) -> Spoiler:
-    return lambda record: replace(record, headers=[header for header in record.headers if header[0] != name])
+    return lambda record: record._replace(headers=[header for header in record.headers if header[0] != name])
 
 
 def with_value(value: bytes | None) -> Spoiler:
-    return lambda record: replace(record, value=value)
+    return lambda record: record._replace(value=value)
 
 
 def changed(before: bytes, after: bytes) -> Spoiler:
     def spoil(record: RawRecord) -> RawRecord:
         assert record.value is not None
         assert before in record.value
-        return replace(record, value=record.value.replace(before, after))
+        return record._replace(value=record.value.replace(before, after))
 
     return spoil
 
@@ -45,8 +44,8 @@ BAD: dict[str, Spoiler] = {
     "ce_time that is no instant": with_header("ce_time", b"yesterday"),
     "ce_time without an offset": with_header("ce_time", b"2026-01-01T00:00:00"),
     "another specversion": with_header("ce_specversion", b"2.0"),
-    "two ce_ids": lambda record: replace(record, headers=[*record.headers, ("ce_id", str(uuid4()).encode())]),
-    "no headers": lambda record: replace(record, headers=[]),
+    "two ce_ids": lambda record: record._replace(headers=[*record.headers, ("ce_id", str(uuid4()).encode())]),
+    "no headers": lambda record: record._replace(headers=[]),
     "a type that nobody lists": with_header("ce_type", b"sample.note.shredded.v1"),
     "a newer version of a type": with_header("ce_type", b"sample.note.noted.v2"),
     "an empty value": with_value(b""),
@@ -58,9 +57,9 @@ BAD: dict[str, Spoiler] = {
     "a missing field": changed(b'"text"', b'"test"'),
     "a sequence of 0": changed(b'"sequence":1', b'"sequence":0'),
     "a tombstone where there are none": with_value(None),
-    "no key": lambda record: replace(record, key=None),
-    "the key of another aggregate": lambda record: replace(record, key=str(uuid4()).encode()),
-    "a key that is not UTF-8": lambda record: replace(record, key=b"\xff"),
+    "no key": lambda record: record._replace(key=None),
+    "the key of another aggregate": lambda record: record._replace(key=str(uuid4()).encode()),
+    "a key that is not UTF-8": lambda record: record._replace(key=b"\xff"),
     "a text that PostgreSQL cannot hold": changed(b'"a note"', rb'"a \u0000 note"'),
     "a refusal by the handler": changed(b'"a note"', b'"poison"'),
 }

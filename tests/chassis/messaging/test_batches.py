@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -36,14 +35,14 @@ async def test_one_bad_record_in_a_hundred_is_kept_apart_and_the_others_apply(
     database: Database, subscriptions: Subscriptions, spoil: Spoiler
 ) -> None:
     records = hundred()
-    bad = replace(spoil(records[41]), offset=41)
+    bad = spoil(records[41])._replace(offset=41)
     outcome = await apply_batch(database, subscriptions, [*records[:41], bad, *records[42:]])
     assert (outcome.applied, outcome.dead) == (HUNDRED - 1, 1)
     assert len(await sample.notes(database)) == HUNDRED - 1
     assert await sample.effects(database) == HUNDRED - 1
     async with database.transaction() as tx:
         [letter] = await list_dead_letters(tx)
-    assert letter.record == replace(bad, headers=list(bad.headers))
+    assert letter.record == bad._replace(headers=list(bad.headers))
     assert letter.error
 
 
@@ -68,7 +67,7 @@ async def test_several_bad_records_among_good_ones_are_all_found(
 
 
 async def test_a_batch_of_nothing_but_bad_records_passes(database: Database, subscriptions: Subscriptions) -> None:
-    records = [replace(record, value=b"{") for record in hundred()]
+    records = [record._replace(value=b"{") for record in hundred()]
     assert (await apply_batch(database, subscriptions, records)).dead == HUNDRED
     assert await sample.dead_offsets(database) == list(range(HUNDRED))
 
@@ -136,7 +135,7 @@ async def test_listed_and_ignored_types_pass_in_silence(database: Database, subs
 
 
 async def test_an_event_on_the_wrong_topic_is_a_dead_letter(database: Database, subscriptions: Subscriptions) -> None:
-    stray = replace(raw_record(noted()), topic="sample.other")
+    stray = raw_record(noted())._replace(topic="sample.other")
     assert (await apply_batch(database, subscriptions, [stray])).dead == 1
 
 
@@ -152,7 +151,7 @@ async def test_a_transient_failure_is_raised_and_nothing_of_the_batch_is_kept(
         if attempts == 1:
             await tx.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
 
-    records = [*hundred(), replace(raw_record(noted(), offset=HUNDRED), value=b"{")]
+    records = [*hundred(), raw_record(noted(), offset=HUNDRED)._replace(value=b"{")]
     with pytest.raises(DatabaseAway):
         await apply_batch(database, subscriptions, records)
     assert await sample.dead_offsets(database) == []
@@ -266,7 +265,7 @@ async def test_events_that_a_handler_records_are_published_with_its_effect(
 
 
 async def test_a_dead_letter_is_found_by_its_place(database: Database, subscriptions: Subscriptions) -> None:
-    await apply_batch(database, subscriptions, [replace(raw_record(noted(), offset=5, partition=2), value=b"{")])
+    await apply_batch(database, subscriptions, [raw_record(noted(), offset=5, partition=2)._replace(value=b"{")])
     async with database.transaction() as tx:
         letter = await find_dead_letter(tx, Noted.topic, 2, 5)
         assert letter is not None
