@@ -118,6 +118,10 @@ ANOTHER_JOB = (
     "INSERT INTO job (id, work_order_id, center_id, owner_id, title, status) "
     "SELECT gen_random_uuid(), id, center_id, owner_id, 'Ещё', 'proposed' FROM work_order"
 )
+ANOTHER_CHANGE = (
+    "INSERT INTO status_history SELECT gen_random_uuid(), work_order_id, center_id, owner_id, 99, 'completed', "
+    "'ready', null, 'system', null, now() FROM status_history LIMIT 1"
+)
 CHANGES_OF_A_CLOSED_ORDER = (
     "UPDATE work_order SET status = 'ready', closed_at = NULL",
     "UPDATE work_order SET version = version + 1",
@@ -126,6 +130,7 @@ CHANGES_OF_A_CLOSED_ORDER = (
     "DELETE FROM labor_line",
     "UPDATE product_line SET price = 0",
     ANOTHER_JOB,
+    ANOTHER_CHANGE,
     "TRUNCATE job, labor_line, product_line",
     "TRUNCATE work_order CASCADE",
 )

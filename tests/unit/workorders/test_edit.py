@@ -86,6 +86,19 @@ def test_a_line_added_to_an_authorised_job_voids_it_beyond_the_tolerance() -> No
     assert [within, job.status] == [JobStatus.AUTHORISED, JobStatus.VOID]
 
 
+def test_an_edit_that_makes_the_job_cheaper_never_voids_it() -> None:
+    order, _ = opened()
+    cheaper, dearer = with_job(order), with_job(order, "Wipers")
+    send(order)
+    answer(order, Choice.AUTHORISED)
+    change_line(order, MANAGER, cheaper, order.job(cheaper).labor[0], labor(hours=Decimal(1)))
+    add_product(order, MANAGER, dearer, uuid4(), product(price=Decimal(1500)))
+    remove_job(order, MANAGER, cheaper)
+    assert order.exceeds_authorised
+    change_line(order, MANAGER, dearer, order.job(dearer).labor[0], labor(rate=Decimal(1499)))
+    assert order.job(dearer).status is JobStatus.AUTHORISED
+
+
 def test_less_discount_or_more_tax_counts_against_the_tolerance() -> None:
     order, _ = opened()
     with_job(order, discount=Money(500_00, "RUB"))

@@ -201,7 +201,8 @@ COMMENT ON TABLE snapshot IS 'What a completed order says for ever. Append-only.
 COMMENT ON COLUMN snapshot.content IS 'RFC 8785 canonical JSON, as published'
 """
 
-# Looks past row-level security: whoever changes a part, the state of its order decides.
+# Looks past row-level security: whoever changes a part or adds a record, the state of its order decides. Whatever
+# closes an order therefore writes the order's own row last.
 CLOSED_ORDERS = (
     """
 CREATE FUNCTION refuse_change_of_closed_order() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
@@ -241,6 +242,11 @@ def upgrade() -> None:
         forbid_changes(op, table)
     for statement in CLOSED_ORDERS:
         op.execute(statement)
+    for table in APPEND_ONLY:
+        op.execute(
+            f"CREATE TRIGGER {table}_closed BEFORE INSERT ON {table} "
+            "FOR EACH ROW EXECUTE FUNCTION refuse_change_of_closed_order()"
+        )
     for table in PARTS:
         op.execute(
             f"CREATE TRIGGER {table}_closed BEFORE INSERT OR UPDATE OR DELETE ON {table} "

@@ -131,13 +131,6 @@ class Line[T: Terms]:
         share = min(self.order_discount, charged)
         return pricing.line(charged - share, own_discount + share, self.terms.tax_percent)
 
-    def change(self, terms: T, pricing: Pricing) -> bool:
-        """Takes new terms; true when quantity or price rose. Raises InvalidInput and changes nothing."""
-        terms.charged(pricing)
-        raised = terms.quantity > self.terms.quantity or terms.unit_price > self.terms.unit_price
-        self.terms = terms
-        return raised
-
 
 type LaborLine = Line[LaborTerms]
 type ProductLine = Line[ProductTerms]
