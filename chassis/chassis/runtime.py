@@ -60,11 +60,13 @@ def main(service: Service, argv: Sequence[str] | None = None) -> NoReturn:
             sys.exit(_migrate(service))
         if name == "topics" and not arguments:
             sys.exit(_create_topics(service))
+        if name == "dlt" and service.subscriptions is not None:
+            sys.exit(_dead_letters(service, arguments))
         if name in ROLES and not arguments:
             sys.exit(_run_role(service, name))
     except SettingMissing as error:
         _refuse(str(error))
-    known = " | ".join((*ROLES, "migrate", "topics", *service.commands))
+    known = " | ".join((*ROLES, "migrate", "topics", "dlt", *service.commands))
     _refuse(f"usage: python -m {service.name} {known}")
 
 
@@ -98,6 +100,13 @@ def _create_topics(service: Service) -> int:
     )
     log.info("topics are there", created=created)
     return 0
+
+
+def _dead_letters(service: Service, arguments: list[str]) -> int:
+    from chassis.dead_letter_command import dead_letter_command  # noqa: PLC0415 - nobody else needs it
+
+    url = service.settings.required("database_worker_url")
+    return dead_letter_command(service.name, url, service.subscriptions or Subscriptions(service.name), arguments)
 
 
 def _run_role(service: Service, role: str) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, delete, func, select, text
+from sqlalchemy import Row, delete, func, select, text, update
 
 from chassis.consuming.decoding import event_type_of
 from chassis.consuming.messages import HeaderName, RawRecord
@@ -40,6 +40,12 @@ class DeadLetter:
     error: str
     kind: str = RECORD
     recorded_at: datetime | None = None
+
+    @property
+    def event_type(self) -> str | None:
+        """The type that it claims, as far as that can be read."""
+        claimed = event_type_of(self.record)
+        return None if claimed is None else _storable(claimed)
 
 
 def reason(error: BaseException) -> str:
@@ -77,13 +83,19 @@ async def list_dead_letters(tx: Transaction, *, limit: int = 100) -> list[DeadLe
     return [_letter(row) for row in rows]
 
 
-async def find_dead_letter(tx: Transaction, topic: str, partition: int, offset: int) -> DeadLetter | None:
-    """One of them, locked against a second replay."""
-    found = await tx.execute(
-        select(dead_letter).where(*_place(topic, partition, offset)).with_for_update(skip_locked=True)
-    )
+async def find_dead_letter(
+    tx: Transaction, topic: str, partition: int, offset: int, *, lock: bool = True
+) -> DeadLetter | None:
+    """One of them, by default locked against a second replay; then None as well when somebody else is at it."""
+    query = select(dead_letter).where(*_place(topic, partition, offset))
+    found = await tx.execute(query.with_for_update(skip_locked=True) if lock else query)
     row = found.one_or_none()
     return None if row is None else _letter(row)
+
+
+async def tell_new_error(tx: Transaction, topic: str, partition: int, offset: int, error: BaseException) -> None:
+    """For one whose replay has failed: the newest reason is the one to look at."""
+    await tx.execute(update(dead_letter).where(*_place(topic, partition, offset)).values(error=reason(error)))
 
 
 async def remove_dead_letter(tx: Transaction, topic: str, partition: int, offset: int) -> None:
@@ -97,7 +109,6 @@ def _place(topic: str, partition: int, offset: int) -> tuple[Any, ...]:
 
 def _row(letter: DeadLetter) -> dict[str, Any]:
     record = letter.record
-    event_type = event_type_of(record)
     return {
         "topic": record.topic,
         "partition": record.partition,
@@ -108,7 +119,7 @@ def _row(letter: DeadLetter) -> dict[str, Any]:
         "header_names": [_name_bytes(name) for name, _ in record.headers],
         "header_values": [value for _, value in record.headers],
         "timestamp_ms": record.timestamp_ms,
-        "event_type": None if event_type is None else _storable(event_type),
+        "event_type": letter.event_type,
         "error": letter.error,
     }
 

@@ -22,14 +22,15 @@ import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
-from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.kafka import KafkaBroker
 
 from chassis.consuming.batch import apply_batch
+from chassis.consuming.fetched import FetchedBatch, decode, parse
 from chassis.consuming.housekeeping import Housekeeping
 from chassis.consuming.lag import Lag
 from chassis.consuming.messages import RawRecord
 from chassis.consuming.offsets import COMMIT_DEADLINE, Offsets
-from chassis.consuming.source import SafeConsumer, as_raw
+from chassis.consuming.source import SafeConsumer
 from chassis.consuming.subscriptions import Subscriptions
 from chassis.db import Database
 from chassis.ids import new_id
@@ -57,23 +58,6 @@ class WorkerSettings:
     stalled_after: float = 120.0
     finish_batch: float = 7.0
     max_poll_interval: float = 300.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """One argument for the handler: FastStream would spread a list over its positional parameters."""
-
-    records: list[RawRecord]
-
-    def by_partition(self) -> tuple[dict[TopicPartition, RawRecord], dict[TopicPartition, RawRecord]]:
-        """The first and the last record of each partition."""
-        last = {(record.topic, record.partition): record for record in self.records}
-        first = {(record.topic, record.partition): record for record in reversed(self.records)}
-        return _named(first), _named(last)
-
-
-def _named(records: dict[tuple[str, int], RawRecord]) -> dict[TopicPartition, RawRecord]:
-    return {TopicPartition(*place): record for place, record in records.items()}
 
 
 class Worker:
@@ -141,8 +125,8 @@ class Worker:
             heartbeat_interval_ms=round(settings.session_timeout * 1000 / 4),
             max_poll_interval_ms=round(settings.max_poll_interval * 1000),
             listener=_Rebalances(self),
-            parser=_parse,
-            decoder=_decode,
+            parser=parse,
+            decoder=decode,
             no_reply=True,
         )
         subscriber(self._handle)
@@ -207,7 +191,7 @@ class Worker:
                 if task.done():
                     task.result()
 
-    async def _handle(self, batch: _Batch) -> None:
+    async def _handle(self, batch: FetchedBatch) -> None:
         consumer = self._running_consumer()
         first, last = batch.by_partition()
         self._lag.taken_up(first)
@@ -262,7 +246,6 @@ class Worker:
     async def revoked(self) -> None:
         """Finishes the batch and commits, so that the next owner of the partitions repeats as little as possible."""
         consumer = self._running_consumer()
-        self.joined = False
         await consumer.wait_idle(self._settings.session_timeout * 0.6)
         await self._offsets.commit(consumer, self._settings.session_timeout * 0.2)
 
@@ -285,15 +268,6 @@ class _Rebalances(ConsumerRebalanceListener):
     @override
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         self._worker.assigned(assigned)
-
-
-def _parse(fetched: tuple[Any, ...]) -> KafkaMessage:
-    """Touches no header: records are decoded one by one, by `chassis.consuming.decoding`."""
-    return KafkaMessage(raw_message=fetched, body=fetched, headers={}, message_id="", consumer=None)  # type: ignore[arg-type]
-
-
-def _decode(message: KafkaMessage) -> _Batch:
-    return _Batch([as_raw(record) for record in message.body])
 
 
 async def _ended(companions: list[asyncio.Task[Any]]) -> None:
