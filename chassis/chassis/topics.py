@@ -61,13 +61,17 @@ async def _create_missing(
         await close_quietly("admin client", _CLOSE_DEADLINE, admin.close())
 
 
-def _new_topic(topic: Topic, partitions: int, replication: int) -> NewTopic:
-    settings = {
+def topic_settings(topic: Topic, replication: int) -> dict[str, str]:
+    """The settings of a topic in Kafka's words."""
+    return {
         "retention.ms": str(topic.retention_ms),
         "cleanup.policy": topic.cleanup_policy,
         "min.insync.replicas": str(2 if replication > 2 else 1),  # noqa: PLR2004 - of three, one may be away
     }
-    return NewTopic(topic.name, partitions, replication, topic_configs=settings)
+
+
+def _new_topic(topic: Topic, partitions: int, replication: int) -> NewTopic:
+    return NewTopic(topic.name, partitions, replication, topic_configs=topic_settings(topic, replication))
 
 
 def _created(response: Any) -> list[str]:

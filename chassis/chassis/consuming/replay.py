@@ -32,6 +32,10 @@ class Replay(StrEnum):
     TIMER_SET = "the timer is set again"
 
 
+class NoSuchLetter(LookupError):  # noqa: N818 - reads as what is wrong
+    """It has been replayed or removed before, or somebody else is at it."""
+
+
 class _DryRun(Exception):  # noqa: N818 - rolls the transaction back, nothing else
     pass
 
@@ -41,15 +45,15 @@ async def replay_dead_letter(
 ) -> Replay:
     """Applies it and removes it in one transaction, which a dry run rolls back; `place`: topic, partition, offset.
 
-    Raises LookupError when there is no such letter (or somebody else is at it), Malformed or the handler's own
-    exception when it fails again; then it stays.
+    Raises NoSuchLetter when there is none (or somebody else is at it), Malformed or the handler's own exception when
+    it fails again; then it stays.
     """
     result = Replay.APPLIED
     try:
         async with database.transaction() as tx:
             letter = await find_dead_letter(tx, *place)
             if letter is None:
-                raise LookupError(f"no dead letter at {place}")
+                raise NoSuchLetter(f"no dead letter at {place}")
             result = await _replay(tx, subscriptions, letter)
             await remove_dead_letter(tx, *place)
             if dry_run:

@@ -94,4 +94,4 @@ async def test_a_letter_that_is_not_there_is_told(dlt: Dlt) -> None:
     assert (code, line["error"]) == (1, "there is no such dead letter")
     code, [line] = await dlt("replay", Noted.topic, 0, 1)
     assert code == 1
-    assert "LookupError" in line["failed"]
+    assert "NoSuchLetter" in line["failed"]
