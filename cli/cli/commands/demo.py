@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
+_PATIENCE = 20.0
+"""Seconds: a machine that has just started a dozen processes may be busy for a while."""
+
 
 @app.command()
 def demo(
@@ -75,7 +78,7 @@ async def _perform(scenario: "Scenario", operator: "Operator", *, silent: bool) 
 
     narrator = Narrator(silent=silent)
     narrator.say(f"\n{scenario.title}\n")
-    async with Gateway(operator.gateway_url) as gateway:
+    async with Gateway(operator.gateway_url, patience=_PATIENCE) as gateway:
         cast = await sign_in_everybody(gateway, scenario, operator.bot_token())
         narrator.step("everybody signs in by Telegram init data")
         prepared = await prepare(scenario, cast, operator, narrator)
