@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,7 @@ def test_last_key_by_name_signs_and_all_are_published(tmp_path: Path) -> None:
     ring = KeyRing.load(tmp_path)
     last = load_pem_private_key((tmp_path / "2026-02.pem").read_bytes(), None)
     assert isinstance(last, Ed25519PrivateKey)
-    assert ring.signing.private.private_bytes_raw() == last.private_bytes_raw()
+    assert ring.signing(datetime.now(UTC)).private.private_bytes_raw() == last.private_bytes_raw()
     assert [key["kid"] for key in ring.jwks()["keys"]] == [key.kid for key in ring.keys]
     assert len(ring.keys) == 3
     assert "d" not in ring.jwks()["keys"][0]

@@ -13,7 +13,7 @@ from chassis.clock import Clock
 from chassis.db import Database
 from chassis.settings import SettingMissing
 from owners.settings import OwnersSettings
-from owners.signin.keys import KeyRing
+from owners.signin.keys import KeyFolder, KeyRing
 from owners.signin.telegram import TelegramVerifier
 
 
@@ -35,12 +35,16 @@ class OwnersContext:
         public_key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(self._settings.telegram_public_key))
         return TelegramVerifier(bot_token=self._settings.required("telegram_bot_token"), public_key=public_key)
 
-    @cached_property
+    @property
     def keys(self) -> KeyRing:
-        """The keys of access tokens."""
+        """The keys of access tokens, as they are now."""
+        return self._key_folder.ring
+
+    @cached_property
+    def _key_folder(self) -> KeyFolder:
         if self._settings.signing_keys_dir is None:
             raise SettingMissing("signing_keys_dir")
-        return KeyRing.load(self._settings.signing_keys_dir)
+        return KeyFolder(self._settings.signing_keys_dir)
 
     @cached_property
     def notifier_credential(self) -> bytes:

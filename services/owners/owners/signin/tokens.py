@@ -33,7 +33,7 @@ def access_token(keys: KeyRing, *, user_id: UUID, session_id: UUID, now: datetim
         "iat": now,
         "exp": now + lifetime,
     }
-    key = keys.signing
+    key = keys.signing(now)
     return jwt.encode(claims, key.private, algorithm=ALGORITHM, headers={"typ": TOKEN_TYPE, "kid": key.kid})
 
 
