@@ -9,6 +9,7 @@ import pytest
 
 from cli.client.gateway import Gateway
 from cli.stack.stack import Stack
+from tests.e2e.playing import PATIENCE
 
 
 @pytest.fixture(scope="session")
@@ -28,5 +29,5 @@ def stack() -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 async def gateway(stack: Stack) -> AsyncIterator[Gateway]:
     """A client for whoever a test signs in."""
-    async with Gateway(stack.gateway_url) as entered:
+    async with Gateway(stack.gateway_url, patience=PATIENCE) as entered:
         yield entered

@@ -40,7 +40,8 @@ class Rehearsed:
 
 def recast(scenario: str, surname: str) -> Scenario:
     """A shipped scenario with people and a car of its own."""
-    text = load(scenario).model_dump_json().replace("Демо", surname).replace("Demo", surname)
+    family = f"{surname} {secrets.token_hex(4)}"
+    text = load(scenario).model_dump_json().replace("Демо", family).replace("Demo", family)
     played = Scenario.model_validate_json(text)
     number = next(name for name in ("vin", "frame_number") if name in played.car)
     other = f"{played.car[number][:-4]}{secrets.randbelow(10_000):04}"

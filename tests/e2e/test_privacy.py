@@ -40,7 +40,7 @@ class Eavesdropper(Gateway):
     """A client that remembers every token that its users were given."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(url)
+        super().__init__(url, patience=PATIENCE)
         self.tokens: set[str] = set()
 
     async def call(
