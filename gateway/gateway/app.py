@@ -20,7 +20,6 @@ from gateway.docs_page import SCRIPT_PATH, DocsPage
 from gateway.edge import Edge
 from gateway.exchange import LOCAL, Exchange
 from gateway.live_document import LiveDocument
-from gateway.pool import Pool
 from gateway.problems import UriTooLong
 from gateway.proxy import Proxy
 from gateway.readiness import Readiness
@@ -73,15 +72,13 @@ class Gateway:
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
+        for upstream in self._upstreams.values():
+            upstream.open()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        self.close()
-        await send({"type": "lifespan.shutdown.complete"})
-
-    def close(self) -> None:
-        """Closes the pools of connections."""
         for upstream in self._upstreams.values():
-            upstream.close()
+            await upstream.close()
+        await send({"type": "lifespan.shutdown.complete"})
 
     async def _handle(self, exchange: Exchange) -> None:
         if len(exchange.path) > MAX_PATH or len(exchange.query) > MAX_QUERY:
@@ -143,8 +140,9 @@ def _upstreams(settings: GatewaySettings) -> dict[Upstream, UpstreamService]:
     return {
         upstream: UpstreamService(
             upstream,
-            Pool(url, connect_timeout=settings.connect_timeout),
+            url,
             concurrency=settings.upstream_concurrency,
+            connect_timeout=settings.connect_timeout,
             patience=settings.connect_patience,
             breaker=Breaker(failures=settings.breaker_failures, pause=settings.breaker_pause),
         )

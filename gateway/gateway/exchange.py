@@ -32,7 +32,6 @@ class Exchange:
         self.route = UNROUTED
         self.status = 500
         self.started = False
-        self.ended = False
         self._send = send
         self._cors = cors
         self._last = last
@@ -52,8 +51,6 @@ class Exchange:
             self.started = True
             self.status = message["status"]
             message = {**message, "headers": self._completed(list(message.get("headers", ())))}
-        elif not message.get("more_body", False):
-            self.ended = True
         await self._send(message)
 
     def _completed(self, headers: RawHeaders) -> RawHeaders:

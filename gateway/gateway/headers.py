@@ -75,7 +75,10 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._~:/+=@-]{1,128}")
 
 
 def to_service(headers: Iterable[tuple[bytes, bytes]], request_id: bytes, traceparent: str | None) -> RawHeaders:
-    """The headers of the request to a service; raises BadRequest when one that must be single comes twice."""
+    """The headers of the request to a service.
+
+    Raises BadRequest when one that must be single comes twice, or cannot be sent on as it is: not UTF-8.
+    """
     passed: RawHeaders = []
     seen: set[bytes] = set()
     for name, value in headers:
@@ -85,6 +88,8 @@ def to_service(headers: Iterable[tuple[bytes, bytes]], request_id: bytes, tracep
             if name in seen:
                 raise BadRequest(f"The header {name.decode()} is there twice.", slug="repeated-header")
             seen.add(name)
+        if not _is_text(value):
+            raise BadRequest(f"The header {name.decode()} is not UTF-8.", slug="bad-header")
         passed.append((name, value))
     passed.append((b"x-request-id", request_id))
     if traceparent is not None:
@@ -92,18 +97,27 @@ def to_service(headers: Iterable[tuple[bytes, bytes]], request_id: bytes, tracep
     return passed
 
 
-def to_client(status: int, headers: RawHeaders) -> RawHeaders:
-    """The headers of the answer to the client; names are in lower case."""
+def to_client(status: int, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
+    """The headers of the answer to the client, names in lower case."""
     # The length in an answer without a body is that of a body that does not come.
     dropped: set[bytes] = {b"content-length"} if status in _BODILESS else set()
-    for name, value in headers:
+    lowered = [(name.lower(), value) for name, value in headers]
+    for name, value in lowered:
         if name == b"connection":
             dropped.update(token.strip().lower() for token in value.split(b","))
     return [
         (name, value)
-        for name, value in headers
+        for name, value in lowered
         if name not in _KEPT_FROM_CLIENTS and name not in dropped and not name.startswith(_CORS_PREFIX)
     ]
+
+
+def _is_text(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def first(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> str | None:

@@ -6,12 +6,11 @@ import asyncio
 import time
 from collections.abc import Mapping
 
+import aiohttp
 import orjson
 import structlog
 
-from gateway.http1 import BrokenOff
 from gateway.openapi import Ambiguous, Json, merge, only_paths
-from gateway.pool import NotReached
 from gateway.routing import Router, Upstream
 from gateway.upstream import UpstreamService
 
@@ -61,7 +60,7 @@ class LiveDocument:
                 return False
             part = only_paths(orjson.loads(body), lambda path: self._served_by(path) == upstream)
             merge(self._parts | {upstream: part})
-        except (NotReached, BrokenOff, TimeoutError, ValueError, TypeError, AttributeError, Ambiguous) as error:
+        except (aiohttp.ClientError, TimeoutError, ValueError, TypeError, AttributeError, Ambiguous) as error:
             log.warning("no OpenAPI document", upstream=upstream, error=type(error).__name__)
             return False
         self._parts[upstream] = part

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
+import aiohttp
 import structlog
 
 from chassis.auth import TokenVerifier
@@ -12,7 +13,6 @@ from chassis.problems import BadRequest, Unauthenticated
 from gateway import headers as header_rules
 from gateway.body import BodyReader, ClientGone, size_hint
 from gateway.exchange import Exchange
-from gateway.http1 import Answer, BrokenOff, Connection
 from gateway.problems import BadGateway, GatewayTimeout
 from gateway.routing import Route, Upstream
 from gateway.settings import Deadlines
@@ -73,44 +73,42 @@ class Proxy:
         deadline = asyncio.get_running_loop().time() + seconds
         upstream.take_place()
         try:
-            connection, answer = await upstream.send(_outgoing(exchange, body), deadline)
+            response = await upstream.send(_outgoing(exchange, body), deadline)
             try:
-                await self._answer(exchange, connection, answer, deadline)
-            except (TimeoutError, BrokenOff) as error:
+                await self._answer(exchange, response, deadline)
+            except (TimeoutError, aiohttp.ClientError) as error:
                 if not exchange.started:
                     raise (GatewayTimeout if isinstance(error, TimeoutError) else BadGateway) from error
                 # Half an answer is out: ending without its last part breaks the connection, which tells the client.
                 log.warning("an answer broke off", upstream=upstream.name, error=type(error).__name__)
             finally:
-                upstream.give_back(connection)
+                response.close()  # read to its end, it has already left its connection to the next request
         finally:
             upstream.leave_place()
 
-    async def _answer(self, exchange: Exchange, connection: Connection, answer: Answer, deadline: float) -> None:
+    async def _answer(self, exchange: Exchange, response: aiohttp.ClientResponse, deadline: float) -> None:
         """Streams the answer; the first piece is had before the head goes out, so that a hang there is still a 504."""
         clock = asyncio.get_running_loop().time
-        piece = await answer.read()
-        headers = header_rules.to_client(answer.status, answer.headers)
-        await exchange.send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        if answer.drained:
+        headers = header_rules.to_client(response.status, response.raw_headers)
+        async with asyncio.timeout_at(deadline) as timer:
+            piece = await response.content.readany()
+            timer.reschedule(None)  # the service is not to blame for a client that reads slowly
+            await exchange.send({"type": "http.response.start", "status": response.status, "headers": headers})
+            while not response.content.at_eof():
+                before = clock()
+                await exchange.send({"type": "http.response.body", "body": piece, "more_body": True})
+                deadline += clock() - before
+                timer.reschedule(deadline)
+                piece = await response.content.readany()
+                timer.reschedule(None)
             await exchange.send({"type": "http.response.body", "body": piece, "more_body": False})
-            return
-        while piece:
-            before = clock()
-            connection.set_deadline(None)  # the service is not to blame for a client that reads slowly
-            await exchange.send({"type": "http.response.body", "body": piece, "more_body": True})
-            deadline += clock() - before
-            connection.set_deadline(deadline)
-            piece = await answer.read()
-        await exchange.send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _outgoing(exchange: Exchange, body: bytes) -> Outgoing:
     headers = header_rules.to_service(exchange.headers, exchange.request_id, exchange.traceparent)
-    path = exchange.path.encode("ascii")
     return Outgoing(
-        method=exchange.method.encode("ascii"),
-        target=b"%b?%b" % (path, exchange.query) if exchange.query else path,
+        method=exchange.method,
+        target=f"{exchange.path}?{exchange.query.decode('ascii')}" if exchange.query else exchange.path,
         headers=headers,
         body=body,
         # A service keeps the answer to a keyed command and gives the same one again.

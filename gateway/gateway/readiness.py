@@ -6,8 +6,8 @@ import asyncio
 import time
 from collections.abc import Mapping
 
-from gateway.http1 import BrokenOff
-from gateway.pool import NotReached
+import aiohttp
+
 from gateway.routing import Upstream
 from gateway.upstream import UpstreamService
 
@@ -45,6 +45,6 @@ class Readiness:
             status, _ = await service.fetch(_PATH, within=_TIMEOUT, limit=_LIMIT)
         except TimeoutError:
             return "no answer in time"
-        except (NotReached, BrokenOff):
+        except aiohttp.ClientError:
             return "cannot be reached"
         return "" if status == _OK else "not ready"

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, TypeAdapter, field_validator
+from yarl import URL
 
 from chassis.settings import Seconds, ServiceSettings
 from gateway.routing import UPSTREAMS, Upstream
@@ -60,9 +60,8 @@ class GatewaySettings(ServiceSettings):
     def upstream_url(self, upstream: Upstream) -> str:
         """The service's base URL without a slash at the end; raises SettingMissing, or ValueError for no such URL."""
         name = f"upstream_{upstream}_url"
-        url = self.required(name).rstrip("/")
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query:
+        url = _origin(self.required(name))
+        if url is None:
             raise ValueError(f"CARPASS_{name.upper()} must be scheme, host and port: http://127.0.0.1:8001")
         return url
 
@@ -73,3 +72,13 @@ class GatewaySettings(ServiceSettings):
     def deadlines_of(self, upstream: Upstream) -> Deadlines:
         """The service's own deadlines, or everybody's."""
         return self.upstream_deadlines.get(upstream, self.deadlines)
+
+
+def _origin(text: str) -> str | None:
+    """The URL, when it is a scheme, a host and perhaps a port, and nothing else."""
+    try:
+        url = URL(text)
+        origin = url.origin()
+    except ValueError:
+        return None
+    return str(origin) if url == origin and url.scheme in {"http", "https"} else None

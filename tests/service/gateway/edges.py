@@ -52,9 +52,10 @@ class Answer:
 class Client:
     """A client that reads every answer to its end and sends every path as it is given."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, headers: Mapping[str, str] | None = None) -> None:
+        """`headers`: what every request carries."""
         self._url = url
-        self.session = aiohttp.ClientSession(auto_decompress=False)
+        self.session = aiohttp.ClientSession(headers=headers, auto_decompress=False)
 
     async def __aenter__(self) -> Self:
         return self

@@ -23,6 +23,18 @@ async def test_request_arrives_as_it_was_sent(client: Client, services: Services
     assert seen.headers["Authorization"] == bearer["Authorization"]
 
 
+async def test_header_arrives_byte_for_byte_or_not_at_all(
+    gateway: Edge, services: Services, bearer: dict[str, str]
+) -> None:
+    head = f"POST /v1/cars HTTP/1.1\r\nHost: x\r\nAuthorization: {bearer['Authorization']}\r\nIdempotency-Key: "
+    assert (await gateway.raw(head.encode() + "ключ\r\n\r\n".encode())).startswith(b"HTTP/1.1 200")
+    refused = await gateway.raw(head.encode() + b"\xeb\xfe\xf7\r\n\r\n")
+    assert refused.startswith(b"HTTP/1.1 400")
+    assert b"urn:carpass:problem:bad-header" in refused
+    (seen,) = services["owners"].seen
+    assert seen.headers["Idempotency-Key"] == "ключ"
+
+
 async def test_answer_arrives_as_it_was_given(client: Client, services: Services, bearer: dict[str, str]) -> None:
     zipped = gzip.compress(b'{"ok":true}')
 
@@ -154,6 +166,28 @@ async def test_big_answer_streams_while_it_is_made(client: Client, services: Ser
                 first_was_read.set()
     assert size == 32 << 20
     assert digest.digest() == hashlib.sha256(piece * 32).digest()
+
+
+async def test_service_waits_while_its_client_does_not_read(
+    client: Client, services: Services, bearer: dict[str, str]
+) -> None:
+    waits = asyncio.Event()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        stream = web.StreamResponse()
+        await stream.prepare(request)
+        for _ in range(64):
+            writing = asyncio.ensure_future(stream.write(b"x" * (1 << 20)))
+            await asyncio.wait({writing}, timeout=0.3)
+            if not writing.done():
+                waits.set()
+            await writing
+        return stream
+
+    services["trust"].behaviour = answer
+    async with client.open("GET", "/v1/audit", headers=bearer) as got:
+        await asyncio.wait_for(waits.wait(), 30)  # a gateway that takes in what nobody reads never makes it wait
+        assert sum([len(chunk) async for chunk in got.content.iter_any()]) == 64 << 20
 
 
 async def test_head_has_the_headers_and_no_body(client: Client, services: Services, bearer: dict[str, str]) -> None:

@@ -1,6 +1,7 @@
 """Small real HTTP servers that stand where the services stand."""
 
 import asyncio
+import re
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -82,6 +83,53 @@ class FakeService:
         body = await request.read()
         self.seen.append(Seen(request.method, request.raw_path, request.headers, body))
         return await self.behaviour(request)
+
+
+@dataclass
+class ScriptedService:
+    """Answers each request with the next of these bytes, cut into these pieces, and takes down what it was sent."""
+
+    answers: list[list[bytes]] = field(default_factory=list)
+    requests: list[bytes] = field(default_factory=list)
+    connections: list[asyncio.StreamWriter] = field(default_factory=list)
+    close_after: bool = False
+    _server: asyncio.Server | None = None
+
+    @property
+    def url(self) -> str:
+        assert self._server is not None
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._server is not None
+        self._server.close()
+        for connection in self.connections:
+            connection.close()
+        await self._server.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections.append(writer)
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+                self.requests.append(head + await reader.readexactly(int(length[1]) if length else 0))
+                for piece in self.answers.pop(0):
+                    writer.write(piece)
+                    await writer.drain()
+                    await asyncio.sleep(0)
+                if self.close_after:
+                    return
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return
+        finally:
+            writer.close()
 
 
 async def hang(_request: web.Request) -> web.StreamResponse:

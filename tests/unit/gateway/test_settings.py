@@ -28,7 +28,24 @@ def test_one_service_may_have_deadlines_of_its_own(monkeypatch: pytest.MonkeyPat
     assert settings.deadlines_of("trust").command == settings.deadlines_of("owners").command == 5.0
 
 
-@pytest.mark.parametrize("url", ["ftp://host", "http://", "host:80", "http://host/path", "http://host?x=1"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://host",
+        "http://",
+        "host:80",
+        "http://host:port",
+        "http://host/path",
+        "http://host?x=1",
+        "http://host#x",
+        "http://user:secret@host",
+    ],
+)
 def test_service_is_named_by_its_base_url(url: str) -> None:
     with pytest.raises(ValueError, match="CARPASS_UPSTREAM_STO_URL must be scheme, host and port"):
         GatewaySettings(upstream_sto_url=url).upstream_url("sto")
+
+
+@pytest.mark.parametrize("url", ["http://sto:8002", "http://sto:8002/", "https://sto.example", "http://[::1]:8002"])
+def test_base_url_of_a_service_ends_without_a_slash(url: str) -> None:
+    assert GatewaySettings(upstream_sto_url=url).upstream_url("sto") == url.removesuffix("/")
