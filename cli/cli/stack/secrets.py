@@ -59,14 +59,14 @@ def _make(folder: Path, services: Sequence[str]) -> Secrets:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     (folder / "signing-keys").mkdir(exist_ok=True)
-    _write_ed25519_key(folder / "signing-keys" / "0001.pem")
-    _write_ed25519_key(folder / "audit-signing-key.pem")
+    write_ed25519_key(folder / "signing-keys" / "0001.pem")
+    write_ed25519_key(folder / "audit-signing-key.pem")
     content = {
         "passwords": {service: {role: secrets.token_urlsafe(24) for role in ROLES} for service in services},
         "bot_token": f"{10**9 + secrets.randbelow(9 * 10**9)}:{_letters(35)}",
         "notifier_credential": secrets.token_urlsafe(32),
         "webhook_secret": secrets.token_urlsafe(32),
-        "telegram_public_key": _write_ed25519_key(folder / "telegram-key.pem"),
+        "telegram_public_key": write_ed25519_key(folder / "telegram-key.pem"),
     }
     # Last, because its presence says that everything beside it is complete.
     _write_private(folder / "secrets.json", json.dumps(content, indent=2).encode())
@@ -79,8 +79,8 @@ def _letters(count: int) -> str:
     return "".join(secrets.choice(_TOKEN_LETTERS) for _ in range(count))
 
 
-def _write_ed25519_key(file: Path) -> str:
-    """Write a new private key; the public key as hex."""
+def write_ed25519_key(file: Path) -> str:
+    """Write a new private key, at once or not at all and for its owner only; the public key as hex."""
     from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 -- slow to import, needed once
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
 
