@@ -12,6 +12,7 @@ import asyncpg
 from sqlalchemy import CursorResult, Executable, exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from chassis.crash_points import crash_point
 from chassis.failures import DatabaseAway, Failure, classify, sqlstate
 from chassis.outbox import OutboxRow, insert_outbox_rows, outbox_row, tombstone_row
 from chassis.pool import Pool
@@ -57,6 +58,7 @@ class Transaction:
         rows, self._outbox = self._outbox, []
         if rows:
             await insert_outbox_rows(self.connection, rows)
+            crash_point("before-commit")
         return bool(rows)
 
 
@@ -100,6 +102,7 @@ class Database:
                 yield transaction
                 recorded = await transaction.flush_events()
         if recorded:
+            crash_point("after-commit")
             self._wake()
 
     async def dispose(self) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import asyncpg
 import orjson
 
+from chassis.crash_points import crash_point
 from chassis.metrics import OUTBOX_SEND_SECONDS, OUTBOX_SENT
 from chassis.relay_lock import RelayLock, RelayLockLost
 from chassis.relay_producer import Ack, RelayProducer
@@ -122,6 +123,7 @@ class Pipeline:
                 headers=[(name, value.encode()) for name, value in names.items()],
             )
             batch.acks.append(ack)
+        crash_point("after-send")
         self._settling.add(asyncio.create_task(self._settle(batch), name="relay-settle"))
 
     async def _settle(self, batch: _Batch) -> None:
@@ -133,6 +135,7 @@ class Pipeline:
         except TimeoutError as error:
             raise AckOverdue from error
         OUTBOX_SEND_SECONDS.observe(asyncio.get_running_loop().time() - batch.sent_at)
+        crash_point("after-ack")
         await self._delete(batch, batch.rows)
 
     async def _delete(self, batch: _Batch, rows: Sequence[asyncpg.Record]) -> None:

@@ -15,6 +15,7 @@ from chassis.consuming.dead_letters import count_dead_letters, dead_record, inse
 from chassis.consuming.decoding import Message, decode
 from chassis.consuming.messages import Malformed, RawRecord, Received, Tombstone
 from chassis.consuming.subscriptions import Kind, Subscriptions
+from chassis.crash_points import crash_point
 from chassis.db import Database, Transaction
 from chassis.failures import Failure, classify
 from chassis.metrics import CONSUMED
@@ -106,9 +107,11 @@ async def _apply(
             if letters:
                 await insert_dead_letters(tx, letters)
             duplicates = await dispatch(tx, subscriptions, messages)
+            crash_point("before-consumer-commit")
     except Exception as error:  # noqa: BLE001 - whatever a handler raises is classified
         await _split(database, subscriptions, items, outcome, error)
     else:
+        crash_point("after-consumer-commit")
         outcome.applied += len(messages) - duplicates
         outcome.duplicates += duplicates
         outcome.dead += len(letters)

@@ -9,6 +9,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
+from chassis.crash_points import crash_point
 from chassis.kafka import within
 from chassis.waiting import elapsed, unless
 
@@ -50,6 +51,7 @@ class Offsets:
             if not offsets:
                 return True
             try:
+                crash_point("before-offset-commit")
                 await within(seconds, consumer.commit(offsets))
             except (CommitFailedError, IllegalStateError):
                 # The group has rebalanced: whoever has the partitions now reads on from the last commit.
