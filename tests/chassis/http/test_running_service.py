@@ -127,9 +127,9 @@ async def test_port_in_use_is_told_in_one_sentence(environment: dict[str, str], 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ((), "usage: python -m things api | worker | relay | all | migrate | topics | greet"),
-        (("fly",), "usage: python -m things api | worker | relay | all | migrate | topics | greet"),
-        (("api", "--fast"), "usage: python -m things api | worker | relay | all | migrate | topics | greet"),
+        ((), "usage: python -m things api | worker | relay | all | migrate | topics | dlt | greet"),
+        (("fly",), "usage: python -m things api | worker | relay | all | migrate | topics | dlt | greet"),
+        (("api", "--fast"), "usage: python -m things api | worker | relay | all | migrate | topics | dlt | greet"),
         (("api",), "CARPASS_DATABASE_API_URL is not set, and this role needs it"),
         (("worker",), "CARPASS_DATABASE_WORKER_URL is not set, and this role needs it"),
         (("migrate",), "CARPASS_DATABASE_OWNER_URL is not set, and this role needs it"),
