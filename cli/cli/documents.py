@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from chassis.runtime import Service, openapi_document
+from chassis.runtime import openapi_document
+from cli.services import load_service
 from cli.stack.plan import SERVICES
 from cli.stack.state import REPOSITORY
 from contracts.__main__ import generate as generate_contracts
@@ -38,7 +38,7 @@ def stale() -> list[str]:
 
 
 def _openapi() -> Iterator[tuple[Path, str]]:
-    documents = {service: openapi_document(_service(service)) for service in SERVICES}
+    documents = {service: openapi_document(load_service(service)) for service in SERVICES}
     for service, document in documents.items():
         yield OPENAPI / f"{service}.json", _text(document)
     yield OPENAPI / "carpass.json", _text(merge({name: _public(name, each) for name, each in documents.items()}))
@@ -53,14 +53,6 @@ def _public(service: str, document: dict[str, Any]) -> dict[str, Any]:
         return route is not None and route.upstream == service
 
     return only_paths(document, served)
-
-
-def _service(name: str) -> Service:
-    settings = importlib.import_module(f"{name}.settings")
-    made: Service = importlib.import_module(f"{name}.wiring").service(
-        getattr(settings, f"{name.capitalize()}Settings")()
-    )
-    return made
 
 
 def _text(document: dict[str, Any]) -> str:
