@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import sys
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -108,9 +109,18 @@ def _start_stack(running: ExitStack, state: Path, *, keep: bool) -> None:
     from cli.display import ProgressLines  # noqa: PLC0415
     from cli.stack.stack import Stack  # noqa: PLC0415
 
+    # A closed terminal ends the stack as Ctrl-C does: nobody else would.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     stack = Stack(state, gateway_port=None, report=ProgressLines())
     running.enter_context(stack)
+    running.callback(_ignore_signals)  # a second one must not interrupt the orderly end
     stack.watch()
+
+
+def _ignore_signals() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _start_up_command(state: Path) -> None:
