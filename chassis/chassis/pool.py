@@ -70,11 +70,12 @@ class Pool:
         begun = await self._begin(opening)
         try:
             yield begun.connection
-            if await begun.driver.execute("COMMIT") != "COMMIT":
-                raise TransactionAborted
-        finally:
+            await _commit(begun.driver)
+        except BaseException:
             # In a task of its own: a cancelled caller must not leave a transaction open in the pool.
             await asyncio.shield(asyncio.create_task(_give_back(begun)))
+            raise
+        await begun.connection.close()
 
     async def _begin(self, opening: str) -> _Begun:
         """A connection that died in the pool is replaced: nothing has been done on it yet."""
@@ -91,6 +92,11 @@ class Pool:
             else:
                 return begun
         raise AssertionError("unreachable")
+
+
+async def _commit(driver: asyncpg.Connection) -> None:
+    if await driver.execute("COMMIT") != "COMMIT":
+        raise TransactionAborted
 
 
 async def _driver(connection: AsyncConnection) -> asyncpg.Connection:

@@ -18,7 +18,7 @@ from chassis.relay_lock import RelayLock, RelayLockLost
 from chassis.relay_producer import Ack, RelayProducer
 
 # A hashed subplan: `id <> ALL($1)` would compare each row with each id in flight.
-_READ: Final = """
+READ_UNSENT: Final = """
     SELECT id, topic, key, headers, payload, created_at FROM outbox
     WHERE id NOT IN (SELECT unnest($1::bigint[])) ORDER BY id LIMIT $2
 """
@@ -80,7 +80,7 @@ class Pipeline:
                 continue
             woken.clear()
             in_flight = [row["id"] for batch in self._batches for row in batch.rows]
-            rows = await self._lock.rows(_READ, in_flight, self._settings.batch_size)
+            rows = await self._lock.rows(READ_UNSENT, in_flight, self._settings.batch_size)
             if rows:
                 await self._send(rows)
             else:

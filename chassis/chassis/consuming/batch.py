@@ -70,8 +70,10 @@ async def apply_batch(database: Database, subscriptions: Subscriptions, records:
     items = _decode_all(records, subscriptions, outcome)
     with _spans(subscriptions.name, items) as traced:
         await _apply(database, subscriptions, traced, outcome)
-    for name in ("applied", "ignored", "duplicates", "dead"):
-        CONSUMED.labels(name).inc(getattr(outcome, name))
+    CONSUMED.labels("applied").inc(outcome.applied)
+    CONSUMED.labels("ignored").inc(outcome.ignored)
+    CONSUMED.labels("duplicate").inc(outcome.duplicates)
+    CONSUMED.labels("dead").inc(outcome.dead)
     return outcome
 
 

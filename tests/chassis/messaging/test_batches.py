@@ -271,3 +271,11 @@ async def test_a_dead_letter_is_found_by_its_place(database: Database, subscript
         assert letter is not None
         assert letter.record.value == b"{"
         assert await find_dead_letter(tx, Noted.topic, 2, 6) is None
+
+
+async def test_a_dead_letter_that_comes_again_stays_as_it_was(database: Database, subscriptions: Subscriptions) -> None:
+    unparsable = raw_record(noted(), offset=1)._replace(value=b"{")
+    poisoned = raw_record(noted(text="poison"), offset=2)
+    for _ in range(2):
+        assert (await apply_batch(database, subscriptions, [unparsable, poisoned])).dead == 2
+    assert await sample.dead_offsets(database) == [1, 2]

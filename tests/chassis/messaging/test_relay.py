@@ -12,7 +12,8 @@ from chassis.db import Database
 from chassis.kafka import KafkaConnection
 from chassis.provision import ServiceDatabase
 from chassis.relay import Relay, RelaySettings
-from chassis.relay_lock import RelayLockLost
+from chassis.relay_lock import RelayLock, RelayLockLost
+from chassis.relay_pipeline import READ_UNSENT
 from chassis.wake import RelayWake
 from tests.chassis.messaging.broker import Broker
 from tests.chassis.messaging.outbox import Outbox
@@ -169,3 +170,15 @@ async def test_a_poll_finds_what_no_notification_told(
         await outbox.write(uuid4(), range(1, 2), through=deaf)
         await outbox.drained()
     await deaf.dispose()
+
+
+async def test_the_outbox_is_read_by_its_key_however_stale_its_statistics_are(
+    outbox: Outbox, sample_database: ServiceDatabase
+) -> None:
+    await outbox.write(uuid4(), range(1, 2001))
+    lock = await RelayLock.connect(sample_database.worker_url, application_name="test", silence=60)
+    plan = [row[0] for row in await lock.rows(f"EXPLAIN {READ_UNSENT}", list(range(1000)), 500)]
+    await lock.close()
+    assert any("Index Scan using outbox_pkey" in line for line in plan)
+    assert any("hashed SubPlan" in line for line in plan)
+    assert not any("Sort" in line for line in plan)

@@ -3,9 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.errors import KafkaError
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from chassis.consuming import RawRecord, Received, Subscriptions, raw_record
@@ -249,3 +253,59 @@ async def test_a_member_with_a_static_id_keeps_its_partitions_over_a_restart(
         async with running_worker(database, subscriptions, kafka, static):
             await broker.publish([noted(broker.noted) for _ in range(50)])
             await all_applied(database, 50 * round_number)
+
+
+@pytest.mark.parametrize("error", [KafkaError, ValueError], ids=["a Kafka error", "an undecodable record"])
+async def test_what_a_failed_fetch_had_drained_is_fetched_again(
+    database: Database,
+    subscriptions: Subscriptions,
+    broker: Broker,
+    monkeypatch: pytest.MonkeyPatch,
+    error: type[Exception],
+) -> None:
+    fetch: Any = Fetcher.fetched_records
+    failures = 0
+
+    async def drain_and_fail_at_first(*args: Any, **options: Any) -> Any:
+        nonlocal failures
+        fetched = await fetch(*args, **options)
+        if fetched and failures < 3:
+            failures += 1
+            raise error
+        return fetched
+
+    monkeypatch.setattr(Fetcher, "fetched_records", drain_and_fail_at_first)
+    await broker.publish([noted(broker.noted) for _ in range(300)])
+    async with running_worker(database, subscriptions, broker.kafka, replace(SETTINGS, batch_size=50)):
+        await all_applied(database, 300)
+    assert failures == 3
+    assert await sample.dead_offsets(database) == []
+
+
+async def test_partitions_that_move_are_handed_over_at_their_last_applied_offset(
+    database: Database,
+    subscriptions: Subscriptions,
+    kafka: KafkaConnection,
+    broker: Broker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def commit_at_no_other_time(_offsets: Offsets, _consumer: object, stop: asyncio.Event) -> None:
+        await stop.wait()
+
+    monkeypatch.setattr(Offsets, "keep_committing", commit_at_no_other_time)
+    before = duplicates()
+    async with running_worker(database, subscriptions, kafka) as first:
+        await broker.publish([noted(broker.noted) for _ in range(100)])
+        await all_applied(database, 100)
+        async with running_worker(database, subscriptions, kafka):
+            await broker.publish([noted(broker.noted) for _ in range(100)])
+            await all_applied(database, 200)
+            await first.stop()
+            await broker.publish([noted(broker.noted) for _ in range(100)])
+            await all_applied(database, 300)
+    assert duplicates() == before
+    assert await broker.committed() == 300
+
+
+def duplicates() -> float:
+    return REGISTRY.get_sample_value("carpass_consumed_records_total", {"outcome": "duplicate"}) or 0.0
