@@ -27,6 +27,14 @@ type Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
 _OUR_MISTAKES: Final = frozenset({"42"})  # wrong SQL or a missing privilege: no client should try that again
 _READ_ONLY: Final = "25006"  # a standby's answer as well, but for somebody who may only read
+_DATABASE_ERRORS: Final = (
+    exc.SQLAlchemyError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the server said goodbye, and the driver has not closed the connection yet
+    OSError,
+    TimeoutError,
+)
 
 
 class Transaction:
@@ -122,7 +130,7 @@ def _database_failures(ours: frozenset[str]) -> Iterator[None]:
         yield
     except DatabaseAway:
         raise
-    except (exc.SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+    except _DATABASE_ERRORS as error:
         failure, state = classify(error), sqlstate(error) or ""
         if failure is Failure.PERMANENT or state in ours or state[:2] in ours:
             raise

@@ -1,6 +1,7 @@
 import asyncio
 import contextlib
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -96,6 +97,22 @@ async def test_a_connection_lost_in_the_middle_is_told_as_unavailable_and_heals(
             await tx.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
     async with api_database.transaction() as tx:
         assert (await tx.execute(text("SELECT 1"))).scalar_one() == 1
+
+
+async def test_a_connection_that_the_server_is_closing_at_the_commit_is_told_as_unavailable(
+    api_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execute = asyncpg.Connection.execute
+
+    async def closing(connection: asyncpg.Connection, query: str, *arguments: Any, **options: Any) -> str:
+        if query == "COMMIT":  # what asyncpg says between the server's last message and the end of the connection
+            raise asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress")
+        return await execute(connection, query, *arguments, **options)
+
+    monkeypatch.setattr(asyncpg.Connection, "execute", closing)
+    with pytest.raises(DatabaseAway):
+        async with api_database.transaction() as tx:
+            tx.record(noted())
 
 
 async def test_a_database_that_refuses_connections_is_told_as_unavailable(sample_database: ServiceDatabase) -> None:
