@@ -11,13 +11,23 @@ from cli.client.gateway import Gateway
 from cli.stack.stack import Stack
 from tests.e2e.playing import PATIENCE
 
+STARTING = 420
+"""Seconds that a test may take which starts a stack, on a machine that does other things as well."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whichever of these tests comes first starts the stack."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent) and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(STARTING))
+
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """Started by the first test that needs it, ended and removed with the run."""
     folder = Path(tempfile.mkdtemp(prefix="carpass-e2e-"))
     folder.chmod(0o711)  # PostgreSQL, as a user of its own, must pass through
-    started = Stack(folder / "state", split=True)
+    started = Stack(folder / "state", split=True, deadline=STARTING)
     try:
         started.start()
         yield started
