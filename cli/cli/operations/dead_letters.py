@@ -148,6 +148,7 @@ def _listed(service: str, row: Row[Any]) -> Listed:
 
 def _reason(error: BaseException | None) -> str:
     """The driver's own words, on one line and without the statement."""
-    told = error.orig if isinstance(error, exc.DBAPIError) else None
-    told = (told.__cause__ or told) if told is not None else error
+    told = error
+    if isinstance(error, exc.DBAPIError) and error.orig is not None:
+        told = error.orig.__cause__ or error.orig
     return f"{type(told).__name__}: {told}".splitlines()[0].removesuffix(": ")
