@@ -3,12 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 from uuid import uuid4
 
 import pytest
-from aiokafka.consumer.fetcher import Fetcher
-from aiokafka.errors import KafkaError
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
@@ -21,21 +18,9 @@ from chassis.kafka import KafkaConnection
 from tests.chassis.messaging import sample
 from tests.chassis.messaging.bad_records import BAD
 from tests.chassis.messaging.broker import PARTITIONS, Broker
-from tests.chassis.messaging.raw_batches import NOT_UTF8, write_with_broken_header_name
 from tests.chassis.messaging.sample import Noted, noted
-from tests.chassis.messaging.workers import IMPATIENT, SETTINGS, all_applied, running_worker
+from tests.chassis.messaging.workers import IMPATIENT, SETTINGS, all_applied, all_dead, good, running_worker
 from tests.support.eventually import eventually
-
-
-def good(broker: Broker, count: int) -> list[RawRecord]:
-    return [raw_record(noted(broker.noted)) for _ in range(count)]
-
-
-async def dead(database: Database, count: int) -> None:
-    async def check() -> None:
-        assert len(await sample.dead_offsets(database)) == count
-
-    await eventually(check, within=30)
 
 
 async def test_records_of_all_partitions_apply_and_their_offsets_are_committed(
@@ -57,7 +42,7 @@ async def test_bad_records_of_every_kind_are_kept_apart_and_hold_nobody_up(
     written = await broker.write(records)
     async with running_worker(database, subscriptions, kafka):
         await all_applied(database, 30 * len(BAD))
-        await dead(database, len(BAD))
+        await all_dead(database, len(BAD))
     async with database.transaction() as tx:
         letters = await list_dead_letters(tx)
     bad = {(record.partition, record.offset): record for record in written[::31]}
@@ -66,25 +51,6 @@ async def test_bad_records_of_every_kind_are_kept_apart_and_hold_nobody_up(
         original = bad[letter.record.partition, letter.record.offset]
         assert (letter.record.key, letter.record.value) == (original.key, original.value)
         assert list(letter.record.headers) == list(original.headers)
-
-
-async def test_a_header_name_that_is_not_utf8_costs_no_neighbour(
-    database: Database, subscriptions: Subscriptions, kafka: KafkaConnection, broker: Broker
-) -> None:
-    for partition in range(PARTITIONS):
-        await broker.write(good(broker, 200), partition)
-        await write_with_broken_header_name(kafka, good(broker, 50), {0, 20, 21, 49}, partition)
-        await broker.write(good(broker, 200), partition)
-    async with running_worker(database, subscriptions, kafka):
-        await all_applied(database, PARTITIONS * (400 + 50 - 4))
-        await dead(database, PARTITIONS * 4)
-        await broker.write(good(broker, 10))
-        await all_applied(database, PARTITIONS * (400 + 50 - 4) + 10)
-    async with database.transaction() as tx:
-        letters = await list_dead_letters(tx)
-    assert {letter.record.headers[-1] for letter in letters} == {(NOT_UTF8, b"value")}
-    assert {letter.record.offset for letter in letters} == {200, 220, 221, 249}
-    assert await broker.committed() == PARTITIONS * 450 + 10
 
 
 async def test_a_transient_failure_is_tried_again_in_place_and_nothing_is_given_up(
@@ -253,33 +219,6 @@ async def test_a_member_with_a_static_id_keeps_its_partitions_over_a_restart(
         async with running_worker(database, subscriptions, kafka, static):
             await broker.publish([noted(broker.noted) for _ in range(50)])
             await all_applied(database, 50 * round_number)
-
-
-@pytest.mark.parametrize("error", [KafkaError, ValueError], ids=["a Kafka error", "an undecodable record"])
-async def test_what_a_failed_fetch_had_drained_is_fetched_again(
-    database: Database,
-    subscriptions: Subscriptions,
-    broker: Broker,
-    monkeypatch: pytest.MonkeyPatch,
-    error: type[Exception],
-) -> None:
-    fetch: Any = Fetcher.fetched_records
-    failures = 0
-
-    async def drain_and_fail_at_first(*args: Any, **options: Any) -> Any:
-        nonlocal failures
-        fetched = await fetch(*args, **options)
-        if fetched and failures < 3:
-            failures += 1
-            raise error
-        return fetched
-
-    monkeypatch.setattr(Fetcher, "fetched_records", drain_and_fail_at_first)
-    await broker.publish([noted(broker.noted) for _ in range(300)])
-    async with running_worker(database, subscriptions, broker.kafka, replace(SETTINGS, batch_size=50)):
-        await all_applied(database, 300)
-    assert failures == 3
-    assert await sample.dead_offsets(database) == []
 
 
 async def test_partitions_that_move_are_handed_over_at_their_last_applied_offset(

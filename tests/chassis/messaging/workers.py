@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from chassis.consuming import Subscriptions
+from chassis.consuming import RawRecord, Subscriptions, raw_record
 from chassis.consuming.worker import Worker, WorkerSettings
 from chassis.db import Database
 from chassis.kafka import KafkaConnection
 from tests.chassis.messaging import sample
+from tests.chassis.messaging.broker import Broker
+from tests.chassis.messaging.sample import noted
 from tests.support.eventually import eventually
 
 SETTINGS = WorkerSettings(session_timeout=3.0, first_backoff=0.02, max_backoff=0.2, patience=30.0, finish_batch=4.0)
@@ -58,3 +60,14 @@ async def all_applied(database: Database, effects: int, *, within: float = 30) -
         assert await sample.effects(database) == effects
 
     await eventually(check, within=within)
+
+
+async def all_dead(database: Database, count: int) -> None:
+    async def check() -> None:
+        assert len(await sample.dead_offsets(database)) == count
+
+    await eventually(check, within=30)
+
+
+def good(broker: Broker, count: int) -> list[RawRecord]:
+    return [raw_record(noted(broker.noted)) for _ in range(count)]
