@@ -14,6 +14,14 @@ from cli.demo.scenario import Job, Scenario
 
 
 @dataclass(frozen=True)
+class Ready:
+    """An order whose work is done; `etag` is the version that its completion has to name."""
+
+    id: str
+    etag: str
+
+
+@dataclass(frozen=True)
 class Completed:
     """The completed order and the instant (monotonic seconds) at which its completion was answered."""
 
@@ -41,13 +49,18 @@ class Visit:
 
     async def perform(self, prepared: Prepared) -> Completed:
         """All steps."""
+        await self.until_ready(prepared)
+        return await self._complete(prepared)
+
+    async def until_ready(self, prepared: Prepared) -> Ready:
+        """All steps but the completion."""
         await self._open(prepared)
         for job in self._scenario.jobs:
             await self._add(job)
         await self._estimate()
         await self._decide()
         await self._work()
-        return await self._complete(prepared)
+        return Ready(self._id, self._etag)
 
     async def _open(self, prepared: Prepared) -> None:
         body = {"center_id": prepared.center_id, "car_id": prepared.car_id}

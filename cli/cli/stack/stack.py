@@ -140,13 +140,21 @@ class Stack:
         with self._changing:
             self.process(name).kill()
 
-    def restart(self, name: str, deadline: float = 60.0) -> None:
-        """End one part in order if it runs, start it again and wait until it is ready."""
+    def end(self, *names: str) -> None:
+        """End these parts in order, all at once, and leave them ended until `restart`."""
         with self._changing:
-            self._watching.hold(name)
-            self.process(name).stop()
-            self.process(name).start(deadline)
-            self._watching.release(name)
+            for name in names:
+                self._watching.hold(name)
+            in_parallel([self.process(name).stop for name in names])
+
+    def restart(self, *names: str, deadline: float = 60.0) -> None:
+        """End these parts in order if they run, start them again and wait until they are ready, all at once."""
+        with self._changing:
+            for name in names:
+                self._watching.hold(name)
+            in_parallel([partial(_restart, self.process(name), deadline) for name in names])
+            for name in names:
+                self._watching.release(name)
 
     def tick(self) -> None:
         """Start again what ended by itself; call it every now and then, or have `watch` do it."""
@@ -220,6 +228,11 @@ class Stack:
         }
         self.state.write_description(StackDescription(plan.gateway_url, plan.telegram_url, readiness))
         in_parallel([partial(self._parts.start, part.name, until) for part in services])
+
+
+def _restart(part: Part, deadline: float) -> None:
+    part.stop()
+    part.start(deadline)
 
 
 def _refuse_to_clear_given_servers() -> None:

@@ -57,6 +57,15 @@ def test_a_killed_part_stays_ended_until_it_is_restarted(stack: Stack) -> None:
     assert stack.process("trust").ready()
 
 
+def test_ended_parts_stay_ended_until_they_are_restarted(stack: Stack) -> None:
+    parts = [stack.process(name) for name in ("owners", "trust")]
+    stack.end("owners", "trust")
+    stack.tick()
+    assert not any(part.running() for part in parts)
+    stack.restart("owners", "trust")
+    assert all(part.ready() for part in parts)
+
+
 async def test_a_crashed_part_is_started_again_by_who_watches(stack: Stack, told: list[Progress]) -> None:
     stack.watch()
     crashed = stack.process("trust").pid
