@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-
+from chassis.consuming.messages import RawRecord
+from cli.operations.records import read_topic
 from contracts.registry import TOPICS, Topic
 
 _DEADLINE = 120.0
-_BATCH = 2000
 
 
 @dataclass
@@ -37,40 +37,21 @@ async def check_order(bootstrap: str, topics: Iterable[Topic] = tuple(TOPICS.val
 
 
 async def _check_topic(bootstrap: str, topic: Topic, report: OrderReport) -> None:
-    consumer = AIOKafkaConsumer(
-        topic.name,
-        bootstrap_servers=bootstrap,
-        group_id=None,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-    )
-    await consumer.start()
-    try:
-        await _read_to_end(consumer, topic, report)
-    finally:
-        await consumer.stop()
-
-
-async def _read_to_end(consumer: AIOKafkaConsumer, topic: Topic, report: OrderReport) -> None:
-    partitions: list[TopicPartition] = list(consumer.assignment())
-    ends = await consumer.end_offsets(partitions)
     seen: dict[str, int] = {}
-    remaining = {partition for partition in partitions if ends[partition] > 0}
-    while remaining:
-        for partition, records in (await consumer.getmany(timeout_ms=500, max_records=_BATCH)).items():
-            for record in records:
-                if record.offset < ends[partition]:
-                    _look(record, topic, seen, report)
-        remaining = {partition for partition in remaining if await consumer.position(partition) < ends[partition]}
+    async with aclosing(read_topic(bootstrap, topic.name)) as records:
+        async for record in records:
+            _look(record, topic, seen, report)
     report.aggregates += len(seen)
 
 
-def _look(record: ConsumerRecord[bytes, bytes], topic: Topic, seen: dict[str, int], report: OrderReport) -> None:
-    headers = dict(record.headers)
+def _look(record: RawRecord, topic: Topic, seen: dict[str, int], report: OrderReport) -> None:
+    subject = dict(record.headers).get("ce_subject")
     try:
-        aggregate = headers["ce_subject"].decode()
+        aggregate = (subject or b"").decode()
         sequence = int(json.loads(record.value or b"")["sequence"])
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, RecursionError):
+        aggregate, sequence = "", 0
+    if not aggregate:
         return  # not one of ours: the consumers have it in their dead letters
     report.events += 1
     last = seen.get(aggregate, 0)
