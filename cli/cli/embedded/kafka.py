@@ -120,8 +120,7 @@ class EmbeddedKafka(Part):
         return configuration
 
     def _format(self, configuration: Path, until: float) -> None:
-        cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        command = [*_java(), "kafka.tools.StorageTool", "format", "--cluster-id", cluster_id]
+        command = [*_java(), "kafka.tools.StorageTool", "format", "--cluster-id", new_cluster_id()]
         try:
             result = subprocess.run(
                 [*command, "--config", configuration],
@@ -148,6 +147,12 @@ def _answers(host: str, port: int) -> bool:
             return len(connection.recv(10)) == 10  # noqa: PLR2004 -- size, correlation id, error code
     except OSError:
         return False
+
+
+def new_cluster_id() -> str:
+    """A random id as Kafka writes them. None begins with a hyphen, which Kafka's tool would take for an option."""
+    first, *others = uuid.uuid4().bytes
+    return urlsafe_b64encode(bytes([first & 0x7F, *others])).decode().rstrip("=")
 
 
 def _java() -> list[str]:
