@@ -1,5 +1,6 @@
 """The bot acts for the car's owner through the same API as everyone."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,14 +79,21 @@ class Garage:
         return link
 
 
-@pytest.fixture(scope="module", params=["ru", "en"])
-async def garage(request: pytest.FixtureRequest, stack: Stack, gateway: Gateway) -> Garage:
-    language = request.param
-    rehearsed = await rehearse(stack, gateway, recast(TWO_JOBS[language], "Botov"))
-    customer = rehearsed.cast.customer
-    assert customer.telegram.language_code == language
-    chat = Chat(stack.telegram_url, customer)
-    return Garage(rehearsed, chat, WORDS[language])
+@pytest.fixture(scope="module")
+async def garages(stack: Stack, gateway: Gateway) -> dict[str, Garage]:
+    """One for each language that the bot speaks."""
+
+    async def open_in(language: str) -> Garage:
+        rehearsed = await rehearse(stack, gateway, recast(TWO_JOBS[language], "Botov"))
+        assert rehearsed.cast.customer.telegram.language_code == language
+        return Garage(rehearsed, Chat(stack.telegram_url, rehearsed.cast.customer), WORDS[language])
+
+    return dict(zip(WORDS, await asyncio.gather(*map(open_in, WORDS)), strict=True))
+
+
+@pytest.fixture(params=list(WORDS))
+def garage(request: pytest.FixtureRequest, garages: dict[str, Garage]) -> Garage:
+    return garages[request.param]
 
 
 async def test_estimate_is_approved_by_a_button_and_the_message_shows_it(garage: Garage) -> None:
