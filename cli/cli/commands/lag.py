@@ -60,7 +60,7 @@ def lag(
 
 def _print(found: "Sequence[GroupLag]", behind: Sequence[str], max_seconds: float) -> None:
     for one in found:
-        typer.echo(f"{one.group}: {one.members} workers, {one.state}")
+        typer.echo(f"{one.group}: {one.state}, workers: {one.members}")
         for topic in one.topics:
             typer.echo(f"    {topic.topic.ljust(24)} {_topic(topic)}")
         for worker in one.workers or ():

@@ -113,7 +113,7 @@ def _print(planned: "Sequence[TopicPlan]", left: "Sequence[TopicPlan]", *, done:
         now = unfinished[topic.name]
         if topic.missing and not topic.by_hand:
             word = "created" if done and not now.missing else "to create"
-            typer.echo(f"{topic.name}: {word}, {topic.partitions} partitions, {topic.replication} replicas")
+            typer.echo(f"{topic.name}: {word} (partitions: {topic.partitions}, replicas: {topic.replication})")
         for change in topic.changes:
             word = "set" if done and change not in now.changes else "to set"
             typer.echo(f"{topic.name}: {word} {change.setting} from {change.now} to {change.wanted}")

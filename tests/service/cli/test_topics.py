@@ -100,7 +100,7 @@ async def test_plan_exits_with_1_until_apply_has_made_everything_right(
     registered([topics.declare(), await topics.create(topics.declare(), RIGHT | {"retention.ms": "5"})])
     planned = await carpass("topics", "plan")
     assert planned.exit_code == 1
-    assert "to create, 3 partitions, 1 replicas" in planned.stdout
+    assert "to create (partitions: 3, replicas: 1)" in planned.stdout
     assert "to set retention.ms from 5 to -1" in planned.stdout
     applied = await carpass("topics", "apply")
     assert applied.exit_code == 0
