@@ -22,6 +22,7 @@ ALGORITHM = "EdDSA"
 LEEWAY_SECONDS = 5
 MAX_TOKEN_LENGTH = 4096
 MAX_REMEMBERED = 10_000
+REMEMBERED_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ class TokenVerifier:
             return remembered[1]
         self._verified.pop(digest, None)
         expires_at, principal = await self._verify(token)
-        self._verified[digest] = (expires_at + LEEWAY_SECONDS, principal)
+        # Not for ever: a key that was withdrawn ends the tokens that it signed, whatever their own end says.
+        self._verified[digest] = (min(expires_at + LEEWAY_SECONDS, time.time() + REMEMBERED_SECONDS), principal)
         if len(self._verified) > self._max_remembered:
             self._verified.popitem(last=False)
         return principal
