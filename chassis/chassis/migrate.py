@@ -149,6 +149,9 @@ def grant(op: Operations, service: str) -> None:
     grant_api(op, service, "timer", "SELECT, INSERT, UPDATE, DELETE")
     for table in chassis_metadata.tables:
         grant_worker(op, service, table, "SELECT, INSERT, UPDATE, DELETE")
+    # A stored answer tells what its caller was told, and that is nobody else's.
+    enable_row_security(op, "idempotency_key", "api", f"{service}_api", f"principal = {CURRENT_USER_ID}")
+    op.execute(f"CREATE POLICY worker ON idempotency_key TO {service}_worker USING (true)")
 
 
 def grant_api(op: Operations, service: str, table: str, privileges: str) -> None:

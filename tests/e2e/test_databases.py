@@ -170,6 +170,19 @@ async def test_customer_sees_the_orders_of_the_own_cars_only(stack: Stack, cente
         assert [row[0] for row in owners] == [row[0] for row in cars] == [center.customer.user_id]
 
 
+@pytest.mark.parametrize("service", ["owners", "sto", "workorders"])
+async def test_stored_answers_are_seen_by_the_one_whom_they_were_given(
+    stack: Stack, centers: tuple[Center, ...], service: str
+) -> None:
+    for center in centers:
+        for person in (center.owner, center.customer):
+            async with connected(stack, service, "api", person) as connection:
+                seen = await connection.fetch("SELECT DISTINCT principal::text FROM idempotency_key")
+            assert {row[0] for row in seen} <= {person.user_id}
+    async with connected(stack, service, "owner") as connection:
+        assert await connection.fetchval("SELECT count(DISTINCT principal) FROM idempotency_key") > 1
+
+
 async def _centers_seen(connection: asyncpg.Connection) -> dict[str, set[str]]:
     """Whose rows each table with a center shows when nobody asks for any center in particular."""
     tables = await connection.fetch(

@@ -46,6 +46,17 @@ async def test_same_key_and_body_replays_the_first_answer(client: httpx.AsyncCli
     assert "Idempotency-Replayed" not in first.headers
 
 
+async def test_an_answer_is_seen_by_the_one_whom_it_was_given(
+    client: httpx.AsyncClient, new_person: NewPerson, database: Database
+) -> None:
+    one, other = new_person(), new_person()
+    await client.post("/v1/things", json={"name": "anvil"}, headers=one.acting())
+    for caller, answers in ((one.user_id, 1), (other.user_id, 0), (None, 0)):
+        async with database.transaction(user_id=caller) as tx:
+            seen = await tx.execute(select(idempotency_key.c.principal))
+            assert list(seen.scalars()) == [one.user_id] * answers
+
+
 async def test_a_hundred_at_once_with_one_key_have_one_effect(
     client: httpx.AsyncClient, person: Person, owner: Database
 ) -> None:
