@@ -45,6 +45,12 @@ def kafka_bootstrap(pytestconfig: pytest.Config) -> str:
 
 
 @pytest.fixture(scope="session")
+def stack_dir(pytestconfig: pytest.Config) -> Path:
+    """Where a whole stack may keep its state; it ends and goes with the test run."""
+    return pytestconfig.stash[_SERVERS].stack_dir()
+
+
+@pytest.fixture(scope="session")
 def test_databases(postgres_admin_url: str, pytestconfig: pytest.Config) -> TestDatabases:
     """Makes migrated databases; `service_database` also drops them."""
     return TestDatabases(postgres_admin_url, pytestconfig.stash[_SERVERS].run_dir)

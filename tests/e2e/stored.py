@@ -7,7 +7,9 @@ from collections.abc import Iterable
 import asyncpg
 from aiokafka import AIOKafkaConsumer
 
+from chassis.consuming.messages import RawRecord
 from cli.embedded.postgres import EmbeddedPostgres
+from cli.operations.records import read_topic
 from cli.stack.plan import SERVICES
 from cli.stack.stack import Stack
 
@@ -51,17 +53,12 @@ async def topic_records(bootstrap: str) -> dict[str, list[tuple[bytes | None, by
         topics = sorted(topic for topic in await asking.topics() if not topic.startswith("__"))
     finally:
         await asking.stop()
-    records: dict[str, list[tuple[bytes | None, bytes | None, bytes]]] = {topic: [] for topic in topics}
-    consumer = AIOKafkaConsumer(*topics, bootstrap_servers=bootstrap, group_id=None, auto_offset_reset="earliest")
-    await consumer.start()
-    try:
-        ends = await consumer.end_offsets(list(consumer.assignment()))
-        while [each for each, end in ends.items() if await consumer.position(each) < end]:
-            for partition, fetched in (await consumer.getmany(timeout_ms=500)).items():
-                records[partition.topic] += [
-                    (each.key, each.value, b"\n".join(name.encode() + b"=" + value for name, value in each.headers))
-                    for each in fetched
-                ]
-    finally:
-        await consumer.stop()
-    return records
+    return {
+        topic: [(record.key, record.value, _headers(record)) async for record in read_topic(bootstrap, topic)]
+        for topic in topics
+    }
+
+
+def _headers(record: RawRecord) -> bytes:
+    names = ((name if isinstance(name, bytes) else name.encode(), value) for name, value in record.headers)
+    return b"\n".join(name + b"=" + (value or b"") for name, value in names)

@@ -14,6 +14,9 @@ from pathlib import Path
 from cli.embedded.kafka import EmbeddedKafka
 from cli.embedded.postgres import FAST_AND_UNSAFE, EmbeddedPostgres
 from cli.processes import ProcessIdentity
+from cli.stack.leftovers import end_recorded_parts
+from cli.stack.reporting import silent
+from cli.stack.state import StateDir
 from tests.support.databases import drop_databases_of_run
 
 _REPOSITORY = Path(__file__).parents[2]
@@ -32,6 +35,7 @@ class RunServers:
 
     def __init__(self, run_dir: Path) -> None:
         self.run_dir = run_dir
+        self._stack_dir = run_dir / "stack"
         self._postgres = EmbeddedPostgres(run_dir / "postgres", settings=FAST_AND_UNSAFE)
         self._kafka = EmbeddedKafka(run_dir / "kafka", settings={"broker.session.timeout.ms": "2000"})
 
@@ -53,13 +57,20 @@ class RunServers:
             self._kafka.start(120.0)
         return self._kafka.bootstrap
 
+    def stack_dir(self) -> Path:
+        """The folder of a whole stack; what its owner leaves running there ends with the run."""
+        with self._locked():
+            return self._stack_dir
+
     def end(self) -> None:
-        """Kill both and remove their data; on a server that outlives the run, remove the run's databases."""
+        """Kill everything and remove its data; on a server that outlives the run, remove the run's databases."""
         given = os.environ.get("CARPASS_TEST_POSTGRES_URL")
         if given and any(self.run_dir.glob("template-*")):
             asyncio.run(drop_databases_of_run(given, self.run_dir))
         self._postgres.kill()
         self._kafka.kill()
+        if self._stack_dir.exists():
+            end_recorded_parts(StateDir(self._stack_dir), silent)
         shutil.rmtree(self.run_dir, ignore_errors=True)
 
     @contextmanager

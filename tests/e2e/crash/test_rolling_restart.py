@@ -1,0 +1,48 @@
+"""Every role of every service ended in order and started again, while orders are worked on."""
+
+import asyncio
+import re
+from collections import Counter
+
+import pytest
+
+from cli.stack.plan import ROLES, SERVICES
+from tests.e2e.crash.wholeness import Wholeness
+from tests.e2e.crash.workshop import ReadyOrder, Workshop
+from tests.e2e.faults import Faults
+
+pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("e2e")]
+
+AT_ONCE = 2
+ENDS = re.compile(r'"event":\s*("stopping"|"a part [^"]*")')
+"""What a process says when it is told to end, and when something in it does not end as it should."""
+
+
+async def test_a_rolling_restart_is_seen_by_no_client_and_costs_no_effect(
+    workshop: Workshop, faults: Faults, wholeness: Wholeness
+) -> None:
+    await workshop.ready_orders(1)
+    parts = [f"{service}-{role}" for role in ROLES for service in SERVICES]
+    logs = [faults.listen(part) for part in parts]
+    over = asyncio.Event()
+    working = [asyncio.create_task(work(workshop, over)) for _ in range(AT_ONCE)]
+    try:
+        for role in ROLES:
+            await faults.restart(*(f"{service}-{role}" for service in SERVICES))
+    finally:
+        over.set()
+    completed = [order for orders in await asyncio.gather(*working) for order in orders]
+    assert len(completed) > len(ROLES)
+    await wholeness.check(completed)
+    ends = Counter(line for said in logs for line in ENDS.findall(said()))
+    assert ends == {'"stopping"': len(parts)}
+
+
+async def work(workshop: Workshop, over: asyncio.Event) -> list[ReadyOrder]:
+    """One order after the other, until it is over. Any answer but a success raises."""
+    completed = []
+    while not over.is_set():
+        order = await workshop.ready_order()
+        await order.complete_once()
+        completed.append(order)
+    return completed
