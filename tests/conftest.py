@@ -13,6 +13,8 @@ from tests.support.servers import RunServers, make_run_dir
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
 
+ON_ONE_STACK = "tests/e2e/"
+
 _SERVERS = pytest.StashKey[RunServers]()
 
 
@@ -30,6 +32,19 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         config.stash[_SERVERS].end()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Each test to whichever worker is free, except that those on the one stack stay together."""
+    from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # noqa: PLC0415 -- a plugin
+
+    class OneStack(LoadScopeScheduling):  # type: ignore[misc]  # the plugin ships no types
+        # Not by the mark xdist_group: xdist 3.8 writes it where pytest 9.2 no longer looks, and groups nothing.
+        def _split_scope(self, nodeid: str) -> str:
+            return ON_ONE_STACK if nodeid.startswith(ON_ONE_STACK) else nodeid
+
+    return OneStack(config, log) if config.getoption("dist") == "load" else None
 
 
 @pytest.fixture(scope="session")

@@ -21,8 +21,6 @@ from cli.stack.stack import Stack
 from cli.stack.state import StateDir
 from tests.e2e.test_main_job import EFFECTS
 
-pytestmark = pytest.mark.xdist_group("e2e")
-
 COMMAND = [sys.executable, "-P", "-m", "cli"]
 DEADLINE = 300
 

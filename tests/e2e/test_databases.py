@@ -15,8 +15,6 @@ from cli.stack.stack import Stack
 from tests.e2e.orders import Order
 from tests.e2e.playing import Rehearsed, recast, rehearse
 
-pytestmark = pytest.mark.xdist_group("e2e")
-
 REFUSED = {"42501", "CP001"}
 """Insufficient privilege, and what the append-only triggers say."""
 

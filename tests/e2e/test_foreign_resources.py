@@ -16,9 +16,6 @@ from tests.e2e.orders import Order
 from tests.e2e.playing import PATIENCE, Rehearsed, newcomer, recast, rehearse
 from tests.support.eventually import eventually
 
-pytestmark = pytest.mark.xdist_group("e2e")
-
-
 AT_ONCE = 32
 
 

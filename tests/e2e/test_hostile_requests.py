@@ -23,8 +23,6 @@ from cli.stack.stack import Stack
 from owners.signin.keys import SigningKey
 from tests.e2e.playing import PATIENCE, newcomer
 
-pytestmark = pytest.mark.xdist_group("e2e")
-
 MALLORY = TelegramUser.named("Mallory Forger")
 
 

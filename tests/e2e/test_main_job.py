@@ -17,8 +17,6 @@ from cli.stack.stack import Stack
 from tests.e2e.playing import PATIENCE, rehearse, watch
 from tests.support.eventually import eventually
 
-pytestmark = pytest.mark.xdist_group("e2e")
-
 EFFECTS = {
     ("workorders", "immutable snapshot"),
     ("owners", "service entry"),

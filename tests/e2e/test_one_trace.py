@@ -14,8 +14,6 @@ from tests.e2e.orders import Order
 from tests.e2e.playing import PATIENCE, log_files, recast, rehearse
 from tests.support.eventually import eventually
 
-pytestmark = pytest.mark.xdist_group("e2e")
-
 
 @dataclass(frozen=True)
 class Traced:

@@ -19,8 +19,6 @@ from tests.e2e.orders import Order
 from tests.e2e.playing import PATIENCE, Rehearsed, newcomer, recast, rehearse
 from tests.support.eventually import eventually
 
-pytestmark = pytest.mark.xdist_group("e2e")
-
 ROLES = ("owner", "manager", "receptionist", "assigned", "mechanic", "customer", "stranger", "elsewhere")
 STATES = ("draft", "awaiting_approval", "approved", "in_progress", "ready", "completed")
 

@@ -29,8 +29,6 @@ from tests.e2e.playing import PATIENCE, Rehearsed, erase, log_files, open_chat, 
 from tests.e2e.stored import places_of, superuser_url, topic_records
 from tests.support.eventually import eventually
 
-pytestmark = pytest.mark.xdist_group("e2e")
-
 PROFILES = "owners.profile"
 SECRET_FIELDS = {"access_token", "refresh_token", "token", "deep_link"}
 LETTERS = "ghjkmnpqrstvwxyz"  # no hexadecimal digits: such words are in no id and no hash

@@ -15,7 +15,6 @@ _WORKERS = 2
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def test(context: typer.Context) -> None:
     """Run the tests; whatever follows is pytest's, for example `tests/unit/cli -k port -n 0`."""
-    # loadgroup: tests that share one stack stay together on one worker.
-    command = [sys.executable, "-m", "pytest", "-n", str(_WORKERS), "--dist", "loadgroup", *context.args]
+    command = [sys.executable, "-m", "pytest", "-n", str(_WORKERS), *context.args]
     os.chdir(REPOSITORY)
     os.execv(command[0], command)  # noqa: S606 -- pytest takes this process's place, so signals are its own

@@ -21,7 +21,7 @@ from tests.e2e.crash.wholeness import Wholeness
 from tests.e2e.crash.workshop import Workshop
 from tests.support.golden import golden
 
-pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.crash
 
 BAD: dict[str, Spoiler] = {
     "unparseable": with_value(b"{"),

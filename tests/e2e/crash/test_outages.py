@@ -12,7 +12,7 @@ from tests.e2e.crash.workshop import COMPLETION, Workshop
 from tests.e2e.faults import PATIENCE, Faults
 from tests.support.eventually import eventually
 
-pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.crash
 
 RELAY = "workorders-relay"
 

@@ -8,7 +8,7 @@ from tests.e2e.crash.wholeness import Wholeness
 from tests.e2e.crash.workshop import Workshop
 from tests.e2e.faults import Faults
 
-pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.crash
 
 CONSUMERS = ("owners-worker", "trust-worker", "notifier-worker")
 REPLAYED = "Idempotency-Replayed"

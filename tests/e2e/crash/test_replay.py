@@ -14,7 +14,7 @@ from tests.e2e.crash.workshop import Workshop
 from tests.e2e.faults import PATIENCE, Faults
 from tests.support.eventually import eventually
 
-pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.crash
 
 WORKERS = [f"{service}-worker" for service in SERVICES]
 UNDER_WAY = "SELECT count(*) FROM delivery_attempt WHERE state IN ('queued', 'sending')"

@@ -11,7 +11,7 @@ from tests.e2e.crash.wholeness import Wholeness
 from tests.e2e.crash.workshop import ReadyOrder, Workshop
 from tests.e2e.faults import Faults
 
-pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.crash
 
 AT_ONCE = 2
 ENDS = re.compile(r'"event":\s*("stopping"|"a part [^"]*")')

@@ -9,7 +9,7 @@ from cli.client.gateway import Answered, Refused
 from tests.e2e.crash.wholeness import Wholeness
 from tests.e2e.crash.workshop import Workshop
 
-pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.crash
 
 REPLAYED = "Idempotency-Replayed"
 

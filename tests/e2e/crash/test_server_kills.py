@@ -10,7 +10,7 @@ from tests.e2e.crash.wholeness import Wholeness
 from tests.e2e.crash.workshop import Workshop
 from tests.e2e.faults import Faults
 
-pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.crash
 
 API = "workorders-api"
 RELAY = "workorders-relay"
