@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -15,6 +17,8 @@ from cli.operations.cluster import Cluster, TopicState, check, reach
 from contracts.registry import Topic
 
 _CREATE_DEADLINE = 20.0
+_SETTLE_DEADLINE = 5.0
+_SETTLE_POLL = 0.05
 _MIN_INSYNC = "min.insync.replicas"
 
 
@@ -64,7 +68,15 @@ async def apply_topics(
         await alter_settings(
             cluster, {plan.name: {one.setting: one.wanted for one in plan.changes} for plan in planned if plan.changes}
         )
+        touched = creatable | {plan.name for plan in planned if plan.changes}
         left = await _plan(cluster, wanted, partitions, replication)
+        give_up_at = time.monotonic() + _SETTLE_DEADLINE
+        # The controller has said yes; the broker that is asked may hear of it a moment later.
+        while any(plan.missing or plan.changes for plan in left if plan.name in touched):
+            if time.monotonic() > give_up_at:
+                break
+            await asyncio.sleep(_SETTLE_POLL)
+            left = await _plan(cluster, wanted, partitions, replication)
     return planned, left
 
 

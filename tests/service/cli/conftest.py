@@ -12,8 +12,10 @@ from typer.testing import CliRunner, Result
 
 from chassis.kafka import KafkaConnection
 from cli.app import build
+from cli.operations.cluster import reach
 from contracts import registry
 from contracts.registry import TOPICS, Topic
+from tests.support.eventually import eventually
 
 PARTITIONS = 3
 
@@ -54,7 +56,14 @@ class Topics:
         new = NewTopic(topic.name, partitions, 1, topic_configs=dict(settings or {}))
         answer: Any = await self._admin.create_topics([new])
         assert [code for _, code, *_ in answer.topic_errors] == [0]
+        await eventually(lambda: self._is_known(topic, partitions))
         return topic
+
+    async def _is_known(self, topic: Topic, partitions: int) -> bool:
+        """Whether the broker has heard of it from the controller, with a leader for each partition."""
+        async with reach(self._kafka) as cluster:
+            state = (await cluster.topics([topic.name])).get(topic.name)
+        return state is not None and sum(leader >= 0 for leader in state.leaders.values()) == partitions
 
     async def write(
         self, topic: Topic, count: int, *, partition: int = 0, written_at: float | None = None, value: bytes = b"{}"
