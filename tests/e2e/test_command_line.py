@@ -19,9 +19,11 @@ from cli.demo.scenario import SHIPPED, shipped
 from cli.ports import is_free
 from cli.stack.stack import Stack
 from cli.stack.state import StateDir
+from tests.e2e.playing import PATIENCE
 from tests.e2e.test_main_job import EFFECTS
 
 COMMAND = [sys.executable, "-P", "-m", "cli"]
+PATIENT = ("--within", str(PATIENCE))
 DEADLINE = 300
 
 type Scenario = dict[str, Any]
@@ -60,7 +62,7 @@ def ports_of(state: StateDir) -> list[int]:
 
 
 def test_demo_alone_shows_every_effect_and_leaves_nothing_running(state: StateDir) -> None:
-    result = carpass("demo", "--state", str(state.root))
+    result = carpass("demo", *PATIENT, "--state", str(state.root))
     assert result.returncode == 0, result.stdout + result.stderr
     effects = result.stdout.partition("What became of it")[2].splitlines()
     for service, name in EFFECTS:
@@ -102,7 +104,7 @@ def test_edited_scenario_is_performed(stack: Stack, edited: Callable[[Callable[[
         }
         scenario["jobs"].append({"title": "Rust", "labor": [rust]})
 
-    result = carpass("demo", "--scenario", str(edited(change)), "--state", str(stack.state.root), "--json")
+    result = carpass("demo", *PATIENT, "--scenario", str(edited(change)), "--state", str(stack.state.root), "--json")
     assert result.returncode == 0, result.stdout + result.stderr
     effects = {(effect["service"], effect["name"]): effect for effect in json.loads(result.stdout)}
     assert set(effects) == EFFECTS

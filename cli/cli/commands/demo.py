@@ -39,13 +39,14 @@ def demo(
     ] = "http://127.0.0.1:8081",
     state: Annotated[Path, typer.Option(help="The folder of data, logs and secrets.")] = DEFAULT_STATE_DIR,
     *,
+    within: Annotated[float, typer.Option(help="Seconds after which an effect counts as missing.", min=0)] = 10.0,
     keep: Annotated[bool, typer.Option("--keep", help="Leave a stack up that the demo had to start.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the effects as one JSON document.")] = False,
     list_scenarios: Annotated[bool, typer.Option("--list", help="Name the shipped scenarios and end.")] = False,
 ) -> None:
     """Perform the main job through the gateway and show its effects in every service.
 
-    With no stack up it starts one, and ends it after. The exit code is 1 when an effect does not come within 10 s.
+    With no stack up it starts one, and ends it after. The exit code is 1 when an effect does not come in time.
     """
     from cli.demo import scenario as scenarios  # noqa: PLC0415 -- slow to import, and help must be fast
     from cli.demo.operator import ComposeOperator, LocalOperator  # noqa: PLC0415
@@ -63,13 +64,11 @@ def demo(
             if StateDir(state).description() is None:
                 _start_stack(running, state, keep=keep)
             operator = LocalOperator(RunningStack.of(state))
-        effects = asyncio.run(_perform(played, operator, silent=as_json))
-    if as_json:
-        typer.echo(json.dumps([asdict(effect) for effect in effects], ensure_ascii=False, indent=2))
-    _judge(effects)
+        effects = asyncio.run(_perform(played, operator, within=within, silent=as_json))
+    _judge(effects, as_json=as_json)
 
 
-async def _perform(scenario: "Scenario", operator: "Operator", *, silent: bool) -> "list[Effect]":
+async def _perform(scenario: "Scenario", operator: "Operator", *, within: float, silent: bool) -> "list[Effect]":
     from cli.client.gateway import Gateway  # noqa: PLC0415 -- slow to import, and help must be fast
     from cli.demo.cast import sign_in_everybody  # noqa: PLC0415
     from cli.demo.effects import Effects  # noqa: PLC0415
@@ -86,7 +85,7 @@ async def _perform(scenario: "Scenario", operator: "Operator", *, silent: bool) 
         completed = await Visit(scenario, cast, narrator).perform(prepared)
         narrator.say("\nWhat became of it (seconds from the completion's answer):\n")
         telegram = TelegramDouble(operator.telegram_url) if operator.telegram_url else None
-        return await Effects(cast, completed, telegram).watch(lambda effect: narrator.say(_line(effect)))
+        return await Effects(cast, completed, telegram).watch(lambda effect: narrator.say(_line(effect)), within)
 
 
 def _line(effect: "Effect") -> str:
@@ -94,7 +93,9 @@ def _line(effect: "Effect") -> str:
     return f"{took} {effect.service:<11} {effect.name:<20} {effect.found}"
 
 
-def _judge(effects: "list[Effect]") -> None:
+def _judge(effects: "list[Effect]", *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps([asdict(effect) for effect in effects], ensure_ascii=False, indent=2))
     missing = [f"{effect.name} in {effect.service}" for effect in effects if effect.seconds is None]
     if missing:
         sys.stderr.write(f"carpass: these effects did not come in time: {', '.join(missing)}\n")

@@ -14,7 +14,6 @@ from cli.demo.cast import Cast
 from cli.demo.telegram import TelegramDouble
 from cli.demo.visit import Completed
 
-DEADLINE = 10.0
 _POLL = 0.05
 
 type Look = Callable[[], Awaitable[str | None]]
@@ -40,7 +39,7 @@ class Effects:
         self._telegram = telegram
         self._car = f"/v1/cars/{completed.car_id}"
 
-    async def watch(self, told: Callable[[Effect], None], deadline: float = DEADLINE) -> list[Effect]:
+    async def watch(self, told: Callable[[Effect], None], deadline: float) -> list[Effect]:
         """All effects at once; `told` hears of each as it comes, or when the deadline (seconds) has passed."""
         looks: list[tuple[str, str, Look]] = [
             ("workorders", "immutable snapshot", self._snapshot),

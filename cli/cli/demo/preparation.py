@@ -14,7 +14,7 @@ from cli.demo.scenario import Scenario
 from cli.demo.telegram import TelegramDouble
 from cli.errors import StackError
 
-_LINKING_DEADLINE = 10.0
+_LINKING_DEADLINE = 30.0
 _POLL = 0.05
 
 
