@@ -33,6 +33,7 @@ class Groups:
             async with asyncio.timeout(_DEADLINE):
                 await consumer.start()
                 await admin.start()
+                await consumer._client.set_topics(list(TOPICS))  # one by one it would learn of them in a second
                 yield cls(bootstrap, consumer, admin)
         finally:
             await admin.close()

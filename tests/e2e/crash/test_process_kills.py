@@ -10,6 +10,9 @@ from tests.e2e.faults import Faults
 
 pytestmark = pytest.mark.crash
 
+API = "workorders-api"
+RELAYS = ("workorders-relay", "owners-relay", "trust-relay")
+"""In the order in which a completion and what becomes of it pass them."""
 CONSUMERS = ("owners-worker", "trust-worker", "notifier-worker")
 REPLAYED = "Idempotency-Replayed"
 
@@ -18,9 +21,11 @@ async def test_an_api_killed_before_its_commit_leaves_nothing_and_completes_when
     workshop: Workshop, faults: Faults, wholeness: Wholeness
 ) -> None:
     orders = await workshop.ready_orders(4)
-    await faults.kill_at("workorders-api", "before-commit")
-    answers = await asyncio.gather(*(order.complete() for order in orders))
-    await faults.killed("workorders-api")
+    await faults.kill_at(API, "before-commit")
+    completing = [asyncio.create_task(order.complete()) for order in orders]
+    await faults.killed(API)
+    await faults.restart(API)
+    answers = await asyncio.gather(*completing)
     assert {answer.body["status"] for answer in answers} == {"completed"}
     await wholeness.check(orders)
 
@@ -29,9 +34,11 @@ async def test_an_api_killed_after_its_commit_replays_the_answer_that_nobody_got
     workshop: Workshop, faults: Faults, wholeness: Wholeness
 ) -> None:
     orders = await workshop.ready_orders(4)
-    await faults.kill_at("workorders-api", "after-commit")
-    answers = await asyncio.gather(*(order.complete() for order in orders))
-    await faults.killed("workorders-api")
+    await faults.kill_at(API, "after-commit")
+    completing = [asyncio.create_task(order.complete()) for order in orders]
+    await faults.killed(API)
+    await faults.restart(API)
+    answers = await asyncio.gather(*completing)
     assert any(REPLAYED in answer.headers for answer in answers)
     again = await asyncio.gather(*(order.complete() for order in orders))
     assert all(REPLAYED in answer.headers for answer in again)
@@ -40,14 +47,17 @@ async def test_an_api_killed_after_its_commit_replays_the_answer_that_nobody_got
 
 
 @pytest.mark.parametrize("boundary", ["after-send", "after-ack"])
-async def test_a_relay_killed_between_sending_and_deleting_loses_and_reorders_nothing(
+async def test_relays_killed_between_sending_and_deleting_lose_and_reorder_nothing(
     boundary: str, workshop: Workshop, faults: Faults, wholeness: Wholeness
 ) -> None:
     orders = await workshop.ready_orders(4)
     await wholeness.at_rest()
-    await faults.kill_at("workorders-relay", boundary)
+    for relay in RELAYS:
+        await faults.kill_at(relay, boundary)
     await asyncio.gather(*(order.complete() for order in orders))
-    await faults.killed("workorders-relay")
+    for relay in RELAYS:
+        await faults.killed(relay)
+        await faults.restart(relay)
     await wholeness.check(orders)
 
 
@@ -61,4 +71,5 @@ async def test_workers_killed_around_their_commits_have_each_effect_once(
         await faults.kill_at(worker, boundary)
     await asyncio.gather(*(order.complete() for order in orders))
     await faults.killed(*CONSUMERS)
+    await faults.restart(*CONSUMERS)
     await wholeness.check(orders)
