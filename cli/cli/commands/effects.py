@@ -33,10 +33,12 @@ def effects(
     from cli.operations.effects import check_effects  # noqa: PLC0415 -- slow to import, and help must be fast
     from cli.operations.installation import Installation  # noqa: PLC0415
     from cli.operations.ordering import check_order  # noqa: PLC0415
+    from cli.operations.quiet import quietly  # noqa: PLC0415
 
     installation = Installation.find(state)
-    report = asyncio.run(check_effects(installation))
-    told = asyncio.run(check_order(installation.kafka_bootstrap)) if order else None
+    with quietly():
+        report = asyncio.run(check_effects(installation))
+        told = asyncio.run(check_order(installation.kafka_bootstrap)) if order else None
     if as_json:
         typer.echo(json.dumps(_document(report, told), indent=2))
     else:
