@@ -39,7 +39,7 @@ class RemoteKeys:
         self._attempted_at = -float("inf")
         self._fetched_at = -float("inf")
         self._reachable = False
-        self._refresh: asyncio.Task[None] | None = None
+        self._refresh: asyncio.Task[dict[str, Ed25519PublicKey]] | None = None
 
     @classmethod
     def from_settings(cls, settings: ServiceSettings) -> Self:
@@ -54,12 +54,10 @@ class RemoteKeys:
 
     async def key(self, kid: str) -> Ed25519PublicKey | None:
         """The key of this id; None when the issuer has no such key; raises Unavailable when it cannot be asked."""
-        if self._keys is None:
-            self._keys = await asyncio.to_thread(_read_cache, self._cache)
-        found = self._keys.get(kid)
+        keys = self._keys if self._keys is not None else await self._from_disk()
+        found = keys.get(kid)
         if found is None:
-            await self._look_again()
-            found = self._keys.get(kid)
+            found = (await self._look_again()).get(kid)
             if found is None and not self._reachable:
                 raise Unavailable("Sign-ins cannot be checked right now.")
         elif time.monotonic() - self._fetched_at > self._max_age and self._may_fetch():
@@ -69,21 +67,30 @@ class RemoteKeys:
     def _may_fetch(self) -> bool:
         return not self._fetching.locked() and time.monotonic() - self._attempted_at >= self._refetch_interval
 
-    async def _look_again(self) -> None:
+    async def _from_disk(self) -> dict[str, Ed25519PublicKey]:
         async with self._fetching:
-            if time.monotonic() - self._attempted_at < self._refetch_interval:
-                return
-            self._attempted_at = time.monotonic()
-            try:
-                document = await self._fetch()
-                self._keys = parse_jwks(document)
-            except (aiohttp.ClientError, OSError, TimeoutError, *_UNREADABLE) as error:
-                self._reachable = False
-                log.warning("public keys cannot be fetched", error=type(error).__name__)
-                return
-            self._reachable = True
-            self._fetched_at = time.monotonic()
-            await asyncio.to_thread(_write_cache, self._cache, document)
+            if self._keys is None:  # who came later must not put the old file's keys over freshly fetched ones
+                self._keys = await asyncio.to_thread(_read_cache, self._cache)
+            return self._keys
+
+    async def _look_again(self) -> dict[str, Ed25519PublicKey]:
+        async with self._fetching:
+            if time.monotonic() - self._attempted_at >= self._refetch_interval:
+                await self._refetch()
+            return self._keys or {}
+
+    async def _refetch(self) -> None:
+        self._attempted_at = time.monotonic()
+        try:
+            document = await self._fetch()
+            self._keys = parse_jwks(document)
+        except (aiohttp.ClientError, OSError, TimeoutError, *_UNREADABLE) as error:
+            self._reachable = False
+            log.warning("public keys cannot be fetched", error=type(error).__name__)
+            return
+        self._reachable = True
+        self._fetched_at = time.monotonic()
+        await asyncio.to_thread(_write_cache, self._cache, document)
 
     async def _fetch(self) -> bytes:
         async with (

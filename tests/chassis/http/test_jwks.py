@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 from aiohttp import web
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from chassis.jwks import RemoteKeys
@@ -71,6 +71,21 @@ async def test_key_is_fetched_once_for_everybody_who_waits(issuer: Issuer, tmp_p
     found = await asyncio.gather(*(keys.key("one") for _ in range(50)))
     assert found == [ONE.public_key()] * 50
     assert issuer.asked == 1
+
+
+async def test_file_is_read_once_so_that_no_late_reader_undoes_a_fetch(
+    issuer: Issuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+
+    def read_cache(path: Path) -> dict[str, Ed25519PublicKey]:
+        read.append(path)
+        return {}
+
+    monkeypatch.setattr("chassis.jwks._read_cache", read_cache)
+    keys = _keys(issuer.url, tmp_path)
+    await asyncio.gather(*(keys.key("one") for _ in range(50)))
+    assert len(read) == 1
 
 
 async def test_unknown_kid_is_looked_up_again_only_after_a_while(issuer: Issuer, tmp_path: Path) -> None:
