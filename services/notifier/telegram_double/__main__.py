@@ -9,6 +9,8 @@ from pathlib import Path
 
 from telegram_double.server import serve
 
+_TOKEN_FILE = Path("/run/secrets/carpass_telegram_bot_token")
+
 
 def main() -> int:
     """Run until SIGTERM or Ctrl-C."""
@@ -17,8 +19,8 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=8081)
     parser.add_argument(
         "--token",
-        default=os.environ.get("CARPASS_TELEGRAM_BOT_TOKEN"),
-        help="the bot token to accept; default: CARPASS_TELEGRAM_BOT_TOKEN",
+        default=given_token(_TOKEN_FILE),
+        help=f"the bot token to accept; default: CARPASS_TELEGRAM_BOT_TOKEN, else what {_TOKEN_FILE} holds",
     )
     parser.add_argument("--username", default="carpass_bot", help="the bot's user name")
     parser.add_argument("--state", type=Path, help="directory that keeps the chats; default: memory")
@@ -31,6 +33,14 @@ def main() -> int:
         sys.stderr.write(f"telegram_double: {error}\n")
         return 1
     return 0
+
+
+def given_token(secret: Path) -> str | None:
+    """The bot's token as the environment or else a secret's file gives it, like every other setting."""
+    given = os.environ.get("CARPASS_TELEGRAM_BOT_TOKEN")
+    if given or not secret.is_file():
+        return given
+    return secret.read_text("utf-8").strip()
 
 
 async def _run(arguments: argparse.Namespace) -> None:
