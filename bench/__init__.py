@@ -1,0 +1,1 @@
+"""Benchmarks: the product beside honest hand-written code, in one run. See docs/performance.md."""

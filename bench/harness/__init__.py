@@ -1,0 +1,1 @@
+"""What every benchmark stands on: servers, rounds, figures, invariants and the report."""

@@ -1,0 +1,1 @@
+"""One benchmark a file; `./carpass bench list` names them."""
