@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis.kafka import KafkaConnection
@@ -76,7 +77,7 @@ class ServiceSettings(BaseSettings):
         try:
             return cls()
         except ValidationError as error:
-            wrong = [f"CARPASS_{_name(found['loc'])}: {found['msg']}" for found in error.errors(include_input=False)]
+            wrong = [_sentence(found) for found in error.errors(include_input=False)]
             raise SystemExit(f"wrong settings: {'; '.join(wrong)}") from None
 
     @property
@@ -92,5 +93,7 @@ class ServiceSettings(BaseSettings):
         return str(value)
 
 
-def _name(location: tuple[str | int, ...]) -> str:
-    return "_".join(str(part) for part in location).upper()
+def _sentence(found: ErrorDetails) -> str:
+    name = "_".join(str(part) for part in found["loc"]).upper()
+    said = found["msg"].removeprefix("Value error, ")
+    return f"CARPASS_{name}: {said}" if name else said

@@ -26,8 +26,8 @@ def main() -> NoReturn:
     if sys.argv[1:] not in ([], ["api"], ["all"]):
         sys.stderr.write("usage: python -m gateway [api]\n")
         sys.exit(_EXIT_USAGE)
+    settings = GatewaySettings.load()
     try:
-        settings = GatewaySettings()
         settings.upstream_urls()
     except (SettingMissing, ValueError) as error:
         sys.stderr.write(f"{error}\n")

@@ -1,6 +1,8 @@
 from pathlib import Path
+from typing import Self
 
 import pytest
+from pydantic import model_validator
 
 from chassis.settings import ServiceSettings, SettingMissing
 
@@ -38,3 +40,14 @@ def test_wrong_settings_end_the_start_with_a_sentence_that_quotes_no_value(monke
 def test_missing_setting_is_named() -> None:
     with pytest.raises(SettingMissing, match="CARPASS_DATABASE_WORKER_URL is not set"):
         ServiceSettings().required("database_worker_url")
+
+
+class _Leased(ServiceSettings):
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        raise ValueError("CARPASS_LEASE is too short")
+
+
+def test_rule_between_settings_is_told_in_its_own_words() -> None:
+    with pytest.raises(SystemExit, match=r"^wrong settings: CARPASS_LEASE is too short$"):
+        _Leased.load()
