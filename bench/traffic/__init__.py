@@ -1,0 +1,1 @@
+"""What the HTTP benchmarks have in common: people with tokens, services, data."""
