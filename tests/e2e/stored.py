@@ -8,7 +8,6 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer
 
 from chassis.consuming.messages import RawRecord
-from cli.embedded.postgres import EmbeddedPostgres
 from cli.operations.records import read_topic
 from cli.stack.plan import SERVICES
 from cli.stack.stack import Stack
@@ -20,16 +19,11 @@ _COLUMNS = """
 """
 
 
-def superuser_url(stack: Stack, database: str) -> str:
-    """Of the stack's own server: this role sees every row of every table."""
-    return EmbeddedPostgres(stack.state.postgres).superuser_url.rpartition("/")[0] + f"/{database}"
-
-
 async def places_of(stack: Stack, words: Iterable[str | int]) -> dict[str, list[str]]:
     """In which columns of which tables of all databases each of the words or numbers stands, in whatever type."""
     found: dict[str, list[str]] = {str(word): [] for word in words}
     for service in SERVICES:
-        connection = await asyncpg.connect(superuser_url(stack, service))
+        connection = await asyncpg.connect(stack.superuser_url(service))
         try:
             for table, column in await connection.fetch(_COLUMNS):
                 matching = await connection.fetch(

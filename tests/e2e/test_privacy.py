@@ -26,7 +26,7 @@ from cli.stack.stack import Stack
 from tests.e2e.chat import Chat
 from tests.e2e.orders import Order
 from tests.e2e.playing import PATIENCE, Rehearsed, erase, log_files, open_chat, rehearse, watch
-from tests.e2e.stored import places_of, superuser_url, topic_records
+from tests.e2e.stored import places_of, topic_records
 from tests.support.eventually import eventually
 
 PROFILES = "owners.profile"
@@ -211,7 +211,7 @@ async def test_erasure_puts_a_tombstone_on_the_profile(erasure: Erasure, stack: 
 
 async def test_every_hash_still_verifies_after_an_erasure(run: Run, erasure: Erasure, stack: Stack) -> None:
     assert erasure.people
-    connection = await asyncpg.connect(superuser_url(stack, "workorders"))
+    connection = await asyncpg.connect(stack.superuser_url("workorders"))
     try:
         stored = await connection.fetch("SELECT work_order_id::text AS id, content, sha256 FROM snapshot")
         stored += await connection.fetch("SELECT work_order_id::text AS id, content, sha256 FROM estimate")
@@ -246,7 +246,7 @@ async def test_erased_employee_has_no_name_among_colleagues(run: Run, erasure: E
 async def _outboxes(stack: Stack) -> int:
     waiting = 0
     for service in stack.databases:
-        connection = await asyncpg.connect(superuser_url(stack, service))
+        connection = await asyncpg.connect(stack.superuser_url(service))
         try:
             waiting += await connection.fetchval("SELECT count(*) FROM outbox")
         finally:

@@ -28,7 +28,7 @@ _SETTINGS = {
     "node.id": "1",
     "controller.listener.names": "CONTROLLER",
     "inter.broker.listener.name": "PLAINTEXT",
-    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT",
     "auto.create.topics.enable": "false",
     "num.partitions": "3",
     "offsets.topic.replication.factor": "1",
@@ -54,7 +54,10 @@ _SETTINGS = {
 
 
 class EmbeddedKafka(Part):
-    """One broker, its own controller, whose data and ports stay in `state_dir`, so that a later start resumes them."""
+    """One broker, its own controller, whose data and ports stay in `state_dir`, so that a later start resumes them.
+
+    With a `proxy_port`, a listener of its own sends the clients that come through that proxy back to it.
+    """
 
     def __init__(
         self,
@@ -63,6 +66,7 @@ class EmbeddedKafka(Part):
         settings: Mapping[str, str] | None = None,
         log: Path | None = None,
         record: Path | None = None,
+        proxy_port: int | None = None,
     ) -> None:
         self.state_dir = state_dir.absolute()
         super().__init__(
@@ -71,6 +75,7 @@ class EmbeddedKafka(Part):
             record=record or self.state_dir / "process.json",
         )
         self._settings = _SETTINGS | dict(settings or {})
+        self._proxy_port = proxy_port
         self._data = self.state_dir / "data"
 
     @property
@@ -83,17 +88,25 @@ class EmbeddedKafka(Part):
         """`host:port` for clients."""
         return f"127.0.0.1:{self.port}"
 
+    @property
+    def proxied_port(self) -> int:
+        """Where the proxy reaches the broker, chosen at the first call."""
+        return remembered_port(self.state_dir / "proxied-port", avoid=[self.port, self._controller_port])
+
+    @property
+    def _controller_port(self) -> int:
+        return remembered_port(self.state_dir / "controller-port", avoid=[self.port])
+
     def start(self, deadline: float = 60.0) -> None:
         """As every part; the first start also downloads Kafka and formats its storage."""
         super().start(deadline)
 
     def _prepare(self, until: float) -> list[str | Path]:
         self._data.mkdir(parents=True, exist_ok=True)
-        controller = remembered_port(self.state_dir / "controller-port", avoid=[self.port])
         remedy = f"end it, or remove {self.state_dir} to start over."
         require_free(self.port, self.name, remedy)
-        require_free(controller, "Kafka's controller", remedy)
-        configuration = self._write_configuration(controller)
+        require_free(self._controller_port, "Kafka's controller", remedy)
+        configuration = self._write_configuration()
         if not (self._data / "meta.properties").exists():
             self._format(configuration, until)
         return [*_java(), "kafka.Kafka", configuration]
@@ -107,11 +120,17 @@ class EmbeddedKafka(Part):
         foreign = ("JAVA_", "JDK_", "_JAVA")
         return {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
 
-    def _write_configuration(self, controller_port: int) -> Path:
+    def _write_configuration(self) -> Path:
+        controller = f"127.0.0.1:{self._controller_port}"
+        listeners = [f"PLAINTEXT://{self.bootstrap}", f"CONTROLLER://{controller}"]
+        advertised = [f"PLAINTEXT://{self.bootstrap}"]
+        if self._proxy_port:
+            listeners.append(f"PROXIED://127.0.0.1:{self.proxied_port}")
+            advertised.append(f"PROXIED://127.0.0.1:{self._proxy_port}")
         addresses = {
-            "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://127.0.0.1:{controller_port}",
-            "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
-            "controller.quorum.voters": f"1@127.0.0.1:{controller_port}",
+            "listeners": ",".join(listeners),
+            "advertised.listeners": ",".join(advertised),
+            "controller.quorum.voters": f"1@{controller}",
             "log.dirs": str(self._data),
         }
         configuration = self.state_dir / "server.properties"

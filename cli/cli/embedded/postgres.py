@@ -29,6 +29,8 @@ _SETTINGS = {
     "log_min_messages": "warning",
     "password_encryption": "scram-sha-256",
 }
+ONE_OF_MANY = {"max_connections": "120", "shared_buffers": "32MB"}
+"""Settings for a server that a single service has to itself."""
 FAST_AND_UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 """Settings for tests whose data nobody needs after a crash of the machine."""
 

@@ -16,10 +16,13 @@ _REVISION = re.compile(r"^(down_)?revision\b[^=\n]*=\s*[\"']([^\"']+)[\"']", re.
 
 
 async def prepare_databases(
-    admin_url: str, passwords: Mapping[str, RolePasswords]
+    admin_urls: Mapping[str, str], passwords: Mapping[str, RolePasswords]
 ) -> tuple[dict[str, ServiceDatabase], list[str]]:
-    """Every service's database, ready for use, and the services whose database was migrated."""
-    databases = {service: await _provisioned(admin_url, service, passwords[service]) for service in passwords}
+    """Every service's database, ready for use, and the services whose database was migrated.
+
+    `admin_urls`: of the server of each service.
+    """
+    databases = {service: await _provisioned(url, service, passwords[service]) for service, url in admin_urls.items()}
     behind = await asyncio.gather(*(_is_behind(databases[service], service) for service in databases))
     migrated = [service for service, is_behind in zip(databases, behind, strict=True) if is_behind]
     for service in migrated:  # one after the other: Alembic keeps its state in the process

@@ -12,16 +12,21 @@ from cli.stack.state import StateDir
 
 KAFKA = "kafka"
 POSTGRES = "postgres"
-_LAST = ("telegram", KAFKA, POSTGRES)
 _GRACE = 20.0
 
 
 def stop_order(names: Iterable[str]) -> list[list[str]]:
     """Groups to end one after the other: the door first, then who writes, then what they write to."""
     present = set(names)
-    services = sorted(present - {"gateway", *_LAST})
-    groups = [["gateway"], services, *([name] for name in _LAST)]
+    databases = sorted(filter(is_postgres, present))
+    services = sorted(present - {"gateway", "telegram", KAFKA, *databases})
+    groups = [["gateway"], services, ["telegram"], [KAFKA], databases]
     return [kept for group in groups if (kept := [name for name in group if name in present])]
+
+
+def is_postgres(name: str) -> bool:
+    """Whether the part of that name is a PostgreSQL server: the only one, or a service's own."""
+    return name == POSTGRES or name.endswith(f"-{POSTGRES}")
 
 
 def end_recorded_parts(state: StateDir, report: Report) -> int:
@@ -37,7 +42,7 @@ def _end(state: StateDir, name: str, report: Report, ended: list[str]) -> None:
     identity = ProcessIdentity.read(record)
     if identity and identity.process():
         began = time.monotonic()
-        ManagedProcess(identity).stop(_GRACE, signal.SIGINT if name == POSTGRES else signal.SIGTERM)
+        ManagedProcess(identity).stop(_GRACE, signal.SIGINT if is_postgres(name) else signal.SIGTERM)
         ended.append(name)
         report(Progress(name, "ended", time.monotonic() - began))
     elif identity and (stranger := identity.successor()):

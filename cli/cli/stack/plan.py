@@ -29,7 +29,7 @@ def part_names(*, split: bool) -> list[str]:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that the environment of the parts is made from."""
+    """Everything that the environment of the parts is made from; the addresses are those that they reach."""
 
     state: StateDir
     secrets: Secrets
@@ -39,6 +39,8 @@ class Plan:
     split: bool
     overrides: EnvironmentOverrides
     fork_server: ForkServer | None = None
+    telegram_proxy_url: str | None = None
+    """Where the bot reaches the double of the Bot API, when a proxy stands before it."""
 
     def parts(self) -> list[ServicePart]:
         """One object a process, none started."""
@@ -101,7 +103,7 @@ class Plan:
                 return {
                     "CARPASS_TELEGRAM_BOT_TOKEN": self.secrets.bot_token,
                     "CARPASS_TELEGRAM_BOT_USERNAME": BOT_USERNAME,
-                    "CARPASS_TELEGRAM_API_URL": self.telegram_url,
+                    "CARPASS_TELEGRAM_API_URL": self.telegram_proxy_url or self.telegram_url,
                     "CARPASS_TELEGRAM_MODE": "polling",
                     "CARPASS_TELEGRAM_WEBHOOK_SECRET": self.secrets.webhook_secret,
                     "CARPASS_GATEWAY_URL": self.gateway_url,

@@ -9,8 +9,8 @@ from typing import Self
 
 from chassis.provision import ServiceDatabase
 from cli.embedded.kafka import EmbeddedKafka
-from cli.embedded.postgres import EmbeddedPostgres
 from cli.errors import StackError
+from cli.stack.clusters import Clusters
 from cli.stack.secrets import Secrets
 from cli.stack.state import StateDir
 
@@ -23,6 +23,7 @@ class RunningStack:
     secrets: Secrets
     gateway_url: str
     telegram_url: str
+    postgres_per_service: bool = False
 
     @classmethod
     def of(cls, state_dir: Path) -> Self:
@@ -32,14 +33,16 @@ class RunningStack:
         secrets = Secrets.load(state.root / "secrets")
         if description is None or secrets is None:
             raise StackError(f"No stack runs in {state.root}; start one with ./carpass up.")
-        return cls(state, secrets, description.gateway_url, description.telegram_url)
+        urls = description.gateway_url, description.telegram_url
+        return cls(state, secrets, *urls, description.postgres_per_service)
 
     @property
     def databases(self) -> dict[str, ServiceDatabase]:
         """The URLs of each service's three roles."""
-        admin_url = os.environ.get("CARPASS_POSTGRES_URL") or EmbeddedPostgres(self.state.postgres).superuser_url
+        given = os.environ.get("CARPASS_POSTGRES_URL")
+        clusters = Clusters(self.state, per_service=self.postgres_per_service)
         return {
-            service: ServiceDatabase.at(admin_url, service, passwords)
+            service: ServiceDatabase.at(given or clusters.superuser_url(service), service, passwords)
             for service, passwords in self.secrets.passwords.items()
         }
 

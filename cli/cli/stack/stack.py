@@ -11,6 +11,7 @@ from typing import Self
 
 from chassis.provision import ServiceDatabase
 from cli.errors import StackError
+from cli.faults.proxy import TcpProxy
 from cli.part import Part
 from cli.ports import require_free
 from cli.stack import fork_server
@@ -19,6 +20,7 @@ from cli.stack.leftovers import end_recorded_parts
 from cli.stack.parallel import in_parallel
 from cli.stack.parts import Parts
 from cli.stack.plan import GATEWAY, SERVICES, EnvironmentOverrides, Plan
+from cli.stack.proxies import Proxies
 from cli.stack.reporting import Progress, Report, silent
 from cli.stack.secrets import Secrets
 from cli.stack.servers import Servers
@@ -34,9 +36,11 @@ class Stack:
     """PostgreSQL, Kafka, the double of the Bot API, all services and the gateway, on one state folder.
 
     `split` runs each role of a service as a process of its own. `gateway_port` None chooses a free port
-    and remembers it. `environment` adds or overrides variables by the name of a part (`trust-worker`),
-    of a service (`trust`), or `*`. A given `CARPASS_POSTGRES_URL` or `CARPASS_KAFKA_BOOTSTRAP` is used
-    in place of the embedded server.
+    and remembers it. `proxied` has the services reach Kafka, PostgreSQL and the Bot API through `proxies`;
+    what this object tells are the direct ways. `postgres_per_service` starts a PostgreSQL for each service,
+    the part `owners-postgres` and so on. `environment` adds or overrides variables by the name of a part
+    (`trust-worker`), of a service (`trust`), or `*`. A given `CARPASS_POSTGRES_URL` or `CARPASS_KAFKA_BOOTSTRAP`
+    is used in place of the embedded server.
     """
 
     def __init__(
@@ -45,6 +49,8 @@ class Stack:
         *,
         gateway_port: int | None = None,
         split: bool = False,
+        proxied: bool = False,
+        postgres_per_service: bool = False,
         environment: EnvironmentOverrides | None = None,
         report: Report = silent,
         deadline: float = DEFAULT_DEADLINE,
@@ -52,6 +58,8 @@ class Stack:
         self.state = StateDir(state_dir)
         self._gateway_port = gateway_port
         self._split = split
+        self._proxied = proxied
+        self._postgres_per_service = postgres_per_service
         self._overrides = environment or {}
         self._report = report
         self._deadline = deadline
@@ -63,6 +71,8 @@ class Stack:
         self._changing = threading.RLock()
         self._fork_server: ForkServer | None = None
         self._lock = ExitStack()
+        self._servers: Servers | None = None
+        self._proxies = Proxies(self.state)
 
     @property
     def plan(self) -> Plan:
@@ -89,12 +99,26 @@ class Stack:
     @property
     def databases(self) -> dict[str, ServiceDatabase]:
         """The services' databases, with the URLs of their roles."""
-        return dict(self.plan.databases)
+        return dict(self._started_servers.databases)
 
     @property
     def kafka_bootstrap(self) -> str:
         """`host:port` of the broker."""
-        return self.plan.kafka_bootstrap
+        return self._started_servers.kafka_bootstrap
+
+    @property
+    def proxies(self) -> dict[str, TcpProxy]:
+        """By the name of the part behind it: `kafka`, `telegram`, and `postgres` or `owners-postgres` and so on."""
+        return self._proxies.by_name
+
+    def postgres_part(self, service: str) -> str:
+        """The name of the part that holds this service's database."""
+        return self._started_servers.postgres_part(service)
+
+    def superuser_url(self, service: str) -> str:
+        """For the service's database as a superuser, who sees every row of every table."""
+        server, _, _ = self._started_servers.superuser_url(service).rpartition("/")
+        return f"{server}/{self.databases[service].name}"
 
     @property
     def part_names(self) -> list[str]:
@@ -126,6 +150,7 @@ class Stack:
         if self._fork_server:
             self._fork_server.close()
             self._fork_server = None
+        self._proxies.stop()
         self.state.forget_running()
         self._lock.close()
 
@@ -177,6 +202,12 @@ class Stack:
         self.stop()
 
     @property
+    def _started_servers(self) -> Servers:
+        if self._servers is None:
+            raise StackError("The stack has not been started.")
+        return self._servers
+
+    @property
     def _watching(self) -> Supervisor:
         if self._supervisor is None:
             raise StackError("The stack has not been started.")
@@ -197,7 +228,9 @@ class Stack:
             self.state.remove()
         self.state.create()
         secrets = Secrets.load_or_make(self.state.root / "secrets", SERVICES)
-        servers = Servers(self.state, self._parts)
+        self._servers = servers = Servers(
+            self.state, self._parts, proxied=self._proxied, postgres_per_service=self._postgres_per_service
+        )
         servers.fetch()
         if fork_server.available():
             # Three processes of notifier import the bot framework, which is as heavy as all the rest.
@@ -215,6 +248,8 @@ class Stack:
             overrides=self._overrides,
             fork_server=self._fork_server,
         )
+        if self._proxied:
+            self._plan = self._proxies.stand_before(servers, self._plan)
         self._start_services(self._plan, until)
         self._supervisor = Supervisor(self._parts.by_name, self._report)
 
@@ -226,7 +261,9 @@ class Stack:
             name: part.readiness_url if isinstance(part, ServicePart) else None
             for name, part in self._parts.by_name.items()
         }
-        self.state.write_description(StackDescription(plan.gateway_url, plan.telegram_url, readiness))
+        self.state.write_description(
+            StackDescription(plan.gateway_url, plan.telegram_url, readiness, self._postgres_per_service)
+        )
         in_parallel([partial(self._parts.start, part.name, until) for part in services])
 
 

@@ -25,7 +25,8 @@ class StackDescription:
     gateway_url: str
     telegram_url: str
     readiness_urls: dict[str, str | None] = field(default_factory=dict)
-    """By part, in the order of starting; None for the two servers, which do not speak HTTP."""
+    """By part, in the order of starting; None for the servers, which do not speak HTTP."""
+    postgres_per_service: bool = False
 
 
 class StateDir:
@@ -35,7 +36,6 @@ class StateDir:
         self.root = root.absolute()
         self.logs = self.root / "logs"
         self.processes = self.root / "processes"
-        self.postgres = self.root / "postgres"
         self.kafka = self.root / "kafka"
         self._ports = self.root / "ports"
         self._description = self.root / "stack.json"

@@ -19,8 +19,8 @@ class NoServers:
 
     kafka_bootstrap = "127.0.0.1:1"
 
-    def __init__(self, state: StateDir, parts: Parts) -> None:
-        del state, parts
+    def __init__(self, state: StateDir, parts: Parts, *, proxied: bool, postgres_per_service: bool) -> None:
+        del state, parts, proxied, postgres_per_service
         self.databases: dict[str, ServiceDatabase] = {}
 
     def fetch(self) -> None:

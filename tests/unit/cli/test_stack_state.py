@@ -8,6 +8,7 @@ import pytest
 
 from chassis.provision import ServiceDatabase
 from cli.errors import StackError
+from cli.stack.clusters import Clusters
 from cli.stack.databases import needs_migration
 from cli.stack.leftovers import stop_order
 from cli.stack.plan import SERVICES, Plan, part_names
@@ -87,6 +88,13 @@ def test_interrupted_making_of_secrets_starts_over(tmp_path: Path) -> None:
 def test_the_door_ends_first_and_the_database_last() -> None:
     names = ["postgres", "kafka", *part_names(split=False)]
     assert stop_order(names) == [["gateway"], sorted(SERVICES), ["telegram"], ["kafka"], ["postgres"]]
+
+
+def test_a_server_for_each_service_ends_as_the_only_one_does(state: StateDir) -> None:
+    servers = Clusters(state, per_service=True)
+    parts = [servers.part(service) for service in SERVICES]
+    assert stop_order(["owners", *parts, "kafka"]) == [["owners"], ["kafka"], sorted(parts)]
+    assert len({servers.by_part[part].state_dir for part in parts}) == len(SERVICES)
 
 
 def _plan(state: StateDir, *, split: bool = False, overrides: dict[str, dict[str, str]] | None = None) -> Plan:
