@@ -33,8 +33,8 @@ class Context:
         self.resources.callback(connection.terminate)
         return connection
 
-    def size(self, full: int, quick: int) -> int:
-        """The amount of work for this run."""
+    def size[Amount: (int, float)](self, full: Amount, quick: Amount) -> Amount:
+        """How much work, or how many seconds of it, this run has."""
         return quick if self.quick else full
 
     def start(self, *arguments: str, environment: Mapping[str, str]) -> Child:

@@ -12,6 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from contracts.registry import PARTITIONS
 
 _EVERYTHING: Final = -1
+_LOOK_EVERY: Final = 0.05
 
 
 class KafkaRecord(NamedTuple):
@@ -84,6 +85,22 @@ async def rewind(bootstrap: str, group: str, topic: str) -> None:
         await consumer.commit(await consumer.beginning_offsets(partitions_of(topic)))
     finally:
         await consumer.stop()
+
+
+async def caught_up(bootstrap: str, group: str, topic: str) -> None:
+    """Waits until the group has committed all that is in the topic now."""
+    consumer: Any = AIOKafkaConsumer(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await asyncio.gather(consumer.start(), admin.start())
+    try:
+        ends = await consumer.end_offsets(partitions_of(topic))
+        while True:
+            committed = await admin.list_consumer_group_offsets(group, partitions=partitions_of(topic))
+            if all(committed[partition].offset >= end for partition, end in ends.items() if end):
+                return
+            await asyncio.sleep(_LOOK_EVERY)
+    finally:
+        await asyncio.gather(consumer.stop(), admin.close())
 
 
 def partitions_of(topic: str) -> list[TopicPartition]:

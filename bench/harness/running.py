@@ -21,6 +21,7 @@ from bench.harness.report import Judged, Result
 from bench.harness.rounds import Round, run_rounds
 from bench.harness.servers import Servers
 from bench.harness.suite import InvalidRun, Suite
+from cli.errors import StackError
 
 _CLOSE_SECONDS: Final = 60.0
 
@@ -70,6 +71,8 @@ async def run_suite(suite: Suite, context: Context) -> Result:
             measured.append(one)  # noqa: PERF401 - the rounds before an invalid one are kept
     except InvalidRun as error:
         invalid = str(error)
+    except StackError:
+        raise
     except Exception as error:  # noqa: BLE001 - the other benchmarks go on; this one says nothing
         traceback.print_exc()
         invalid = f"{type(error).__name__}: {error}"

@@ -17,6 +17,7 @@ from chassis.provision import RolePasswords, ServiceDatabase, clone_database, dr
 from chassis.topics import ensure_topics
 from cli.embedded.kafka import EmbeddedKafka
 from cli.embedded.postgres import EmbeddedPostgres
+from cli.errors import StackError
 from cli.stack.databases import migrations_dir
 
 # Durable, as in operations. Commit times are what end-to-end latencies are read from.
@@ -58,6 +59,15 @@ class Servers:
         bootstrap = await asyncio.to_thread(lambda: self.kafka_bootstrap)
         await ensure_topics(bootstrap)
         return bootstrap
+
+    async def demand_commit_times(self) -> None:
+        """Raises StackError for a server, given by its URL, that does not keep them."""
+        connection = await asyncpg.connect(await asyncio.to_thread(lambda: self.postgres_admin_url), timeout=10)
+        try:
+            if await connection.fetchval("SHOW track_commit_timestamp") != "on":
+                raise StackError("This benchmark reads commit times: set track_commit_timestamp=on on that server.")
+        finally:
+            await connection.close()
 
     async def service_database(self, service: str) -> ServiceDatabase:
         """A migrated, empty database of its own; each service is migrated once a run."""
