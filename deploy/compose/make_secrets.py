@@ -26,6 +26,7 @@ def main() -> None:
         make_database_secrets(service)
     make_telegram_secrets()
     write("owners-api/signing-keys/0001.pem", private_key())
+    (VOLUME / "owners-api" / "signing-keys").chmod(0o700)  # operations add and remove keys
     write("trust-worker/audit-signing-key.pem", private_key())
     (VOLUME / "complete").touch()
     sys.stdout.write("secrets made\n")
@@ -43,6 +44,7 @@ def make_database_secrets(service: str) -> None:
         write(f"{service}-migrate/carpass_database_{role}_url", url)
     write(f"{service}-api/carpass_database_api_url", urls["api"])
     write(f"{service}-worker/carpass_database_worker_url", urls["worker"])
+    write(f"operations/carpass_{service}_database_url", urls["owner"])
 
 
 def make_telegram_secrets() -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli.stack.running import RunningStack
+from cli.operations.installation import Installation
 from cli.stack.state import DEFAULT_STATE_DIR
 
 app = typer.Typer(name="moderator", help="Who decides on the verification of service centers.", no_args_is_help=True)
@@ -36,8 +36,7 @@ def list_moderators(state: State = DEFAULT_STATE_DIR) -> None:
 
 
 def _run(state: Path, *arguments: str) -> None:
-    """Of the local stack; elsewhere: python -m sto moderator."""
-    stack = RunningStack.of(state)
-    environment = os.environ | {"CARPASS_DATABASE_WORKER_URL": stack.databases["sto"].worker_url}
+    """sto's own command, on the local stack or on the installation that the environment names."""
+    environment = os.environ | {"CARPASS_DATABASE_WORKER_URL": Installation.find(state).databases["sto"]}
     command = [sys.executable, "-P", "-m", "sto", "moderator", *arguments]
     raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)

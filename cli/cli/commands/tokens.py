@@ -30,7 +30,11 @@ def tokens() -> None:
 def rotate_keys(
     state: Annotated[Path, typer.Option(help="The folder of data, logs and secrets.")] = DEFAULT_STATE_DIR,
     keys_dir: Annotated[
-        Path | None, typer.Option(help="The folder that owners has as CARPASS_SIGNING_KEYS_DIR. Default: the stack's.")
+        Path | None,
+        typer.Option(
+            envvar="CARPASS_SIGNING_KEYS_DIR",
+            help="The folder that owners has as CARPASS_SIGNING_KEYS_DIR. Default: the stack's.",
+        ),
     ] = None,
     delay: Annotated[
         int, typer.Option(min=_SHORTEST_DELAY_SECONDS, help="Seconds for which the new key is only published.")

@@ -11,6 +11,16 @@ from typing import Self
 from cli.errors import StackError
 from cli.stack.plan import SERVICES
 
+SECRETS = Path("/run/secrets")
+
+
+def given_setting(name: str) -> str | None:
+    """CARPASS_<NAME> of the environment, else the file of that name in lower case among a container's secrets."""
+    variable = f"CARPASS_{name}"
+    given = os.environ.get(variable)
+    secret = SECRETS / variable.lower()
+    return secret.read_text("utf-8").strip() if not given and secret.is_file() else given
+
 
 @dataclass(frozen=True, repr=False)
 class Installation:
@@ -25,11 +35,11 @@ class Installation:
 
         Raises StackError when some of the variables are missing, or no stack runs.
         """
-        given = {service: os.environ.get(f"CARPASS_{service.upper()}_DATABASE_URL") for service in SERVICES}
+        given = {service: given_setting(f"{service.upper()}_DATABASE_URL") for service in SERVICES}
         named = {service: url for service, url in given.items() if url}
         if named:
             missing = [f"CARPASS_{service.upper()}_DATABASE_URL" for service in SERVICES if service not in named]
-            bootstrap = os.environ.get("CARPASS_KAFKA_BOOTSTRAP")
+            bootstrap = given_setting("KAFKA_BOOTSTRAP")
             missing += [] if bootstrap else ["CARPASS_KAFKA_BOOTSTRAP"]
             if missing or bootstrap is None:
                 raise StackError(f"Set {', '.join(missing)} as well, or none of them for the local stack.")

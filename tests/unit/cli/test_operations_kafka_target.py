@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from cli.errors import StackError
+from cli.operations import installation
 from cli.operations.kafka_target import databases_beside, find_kafka
 from cli.stack.plan import SERVICES
 
@@ -56,3 +57,14 @@ def test_kafka_may_be_named_without_databases(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setenv("CARPASS_TRUST_DATABASE_URL", "postgresql://trust@db/trust")
     with pytest.raises(StackError, match="CARPASS_OWNERS_DATABASE_URL"):
         databases_beside(tmp_path)
+
+
+def test_in_a_container_settings_are_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(installation, "SECRETS", tmp_path)
+    monkeypatch.setenv("CARPASS_KAFKA_BOOTSTRAP", "kafka:9092")
+    for service in SERVICES:
+        (tmp_path / f"carpass_{service}_database_url").write_text(f"postgresql://{service}@db/{service}\n", "utf-8")
+    monkeypatch.setenv("CARPASS_TRUST_DATABASE_URL", "postgresql://trust@replica/trust")
+    databases = databases_beside(tmp_path)
+    assert databases["owners"] == "postgresql://owners@db/owners"
+    assert databases["trust"] == "postgresql://trust@replica/trust"
