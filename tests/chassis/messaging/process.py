@@ -8,11 +8,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import uvloop
 
+from chassis import pool
 from chassis.consuming.offsets import Offsets
 from chassis.consuming.worker import Worker, WorkerSettings
 from chassis.db import Database
@@ -40,7 +42,18 @@ async def relay(url: str, bootstrap: str, lock_silence: float) -> None:
     await Relay(url, KafkaConnection(bootstrap), settings).run(asyncio.Event())
 
 
-async def worker(url: str, bootstrap: str, topic: str, group: str, *, dies_before_offset_commit: bool = False) -> None:
+async def worker(
+    url: str,
+    bootstrap: str,
+    topic: str,
+    group: str,
+    *,
+    crash_points: str,
+    dies_before_offset_commit: bool = False,
+    idle_in_transaction: float = 30.0,
+) -> None:
+    os.environ["CARPASS_CRASH_POINTS"] = crash_points
+    pool._IDLE_IN_TRANSACTION = timedelta(seconds=idle_in_transaction)  # type: ignore[misc]
     if dies_before_offset_commit:
         Offsets.applied = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[method-assign]
     database = Database(url, pool_size=4, application_name="process")

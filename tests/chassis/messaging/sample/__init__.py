@@ -83,7 +83,7 @@ async def keep_note(tx: Transaction, batch: Sequence[Received[Noted]]) -> None:
         )
 
 
-async def count_effect(tx: Transaction, batch: Sequence[Received[Noted]]) -> None:
+async def count_effect[N: Noted](tx: Transaction, batch: Sequence[Received[N]]) -> None:
     """Effect: one row per note and sequence, and a counter of exactly those rows."""
     inserted = 0
     for received in batch:
