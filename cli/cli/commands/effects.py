@@ -63,7 +63,7 @@ def _document(report: "Report", told: "OrderReport | None") -> dict[str, object]
         "effects_without_order": {name: [str(i) for i in ids] for name, ids in report.strangers.items()},
         "outbox": report.outbox,
         "dead_letters": report.dead_letters,
-        "order": told and {"events": told.events, "repeats": told.repeats, "broken": told.broken},
+        "order": told and {"events": told.events, "repeats": told.repeats, "broken": [*map(str, told.broken)]},
     }
 
 
@@ -85,8 +85,8 @@ def _print(report: "Report", told: "OrderReport | None", *, everything: bool) ->
             f"{told.events} events of {told.aggregates} aggregates, {told.repeats} told again, "
             f"{len(told.broken)} out of order"
         )
-        for sentence in told.broken:
-            typer.echo(f"    {sentence}")
+        for event in told.broken:
+            typer.echo(f"    {event}")
 
 
 def _counts(by_service: dict[str, int]) -> str:

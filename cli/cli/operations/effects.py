@@ -90,10 +90,10 @@ class Report:
         return all(order.whole for order in self.orders) and not self.strangers and not any(self.dead_letters.values())
 
 
-async def check_effects(installation: Installation) -> Report:
-    """Reads all databases; raises StackError when one of them does not answer within 60 s."""
+async def check_effects(installation: Installation, *, within: float = _DEADLINE) -> Report:
+    """Reads all databases; raises StackError when one of them does not answer within so many seconds."""
     services = tuple(installation.databases)
-    found = await asyncio.gather(*(_read(service, installation.databases[service]) for service in services))
+    found = await asyncio.gather(*(_read(service, installation.databases[service], within) for service in services))
     by_service = dict(zip(services, found, strict=True))
     snapshots = by_service["workorders"].snapshots
     counts = {name: counts for read in found for name, counts in read.counts.items()}
@@ -120,9 +120,9 @@ class _Read:
     dead_letters: int
 
 
-async def _read(service: str, url: str) -> _Read:
+async def _read(service: str, url: str, within: float) -> _Read:
     try:
-        async with asyncio.timeout(_DEADLINE):
+        async with asyncio.timeout(within):
             connection = await asyncpg.connect(url, timeout=_CONNECT_DEADLINE)
             try:
                 # One snapshot of the database: a count taken later would see effects of orders that were read earlier.
