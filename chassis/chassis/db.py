@@ -113,6 +113,15 @@ class Database:
             crash_point("after-commit")
             self._wake()
 
+    async def row(self, query: str, *arguments: Any) -> asyncpg.Record | None:
+        """The first row of a query in the driver's own words (`$1`), or None; a transaction by itself.
+
+        Only for tables without row-level security: nobody is named as the caller, so policies show nothing.
+        Raises DatabaseAway (503) when it cannot work now.
+        """
+        with _database_failures(_OUR_MISTAKES | {_READ_ONLY}):
+            return await self._pool.row(query, arguments)
+
     async def dispose(self) -> None:
         """Closes the pool's connections."""
         await self._wake.close()

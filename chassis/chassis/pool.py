@@ -7,7 +7,7 @@ a word. So its own transactions are off (AUTOCOMMIT), and BEGIN, COMMIT and ROLL
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -77,20 +77,27 @@ class Pool:
             raise
         await begun.connection.close()
 
+    async def row(self, query: str, arguments: Sequence[Any]) -> asyncpg.Record | None:
+        """The row of a query that is a transaction by itself, on the driver: one round trip, nothing around it."""
+        begun, row = await self._first(lambda driver: driver.fetchrow(query, *arguments))
+        await begun.connection.close()
+        return row
+
     async def _begin(self, opening: str) -> _Begun:
+        return (await self._first(lambda driver: driver.execute(opening)))[0]
+
+    async def _first[T](self, use: Callable[[asyncpg.Connection], Awaitable[T]]) -> tuple[_Begun, T]:
         """A connection that died in the pool is replaced: nothing has been done on it yet."""
         for attempt in range(1, _ATTEMPTS + 1):
             connection = await self.engine.connect()
             begun = _Begun(connection, await _driver(connection))
             try:
-                await begun.driver.execute(opening)
+                return begun, await use(begun.driver)
             except BaseException as error:
                 begun.driver.terminate()
                 await asyncio.shield(asyncio.create_task(_give_back(begun)))
                 if attempt == _ATTEMPTS or not _died(error):
                     raise
-            else:
-                return begun
         raise AssertionError("unreachable")
 
 

@@ -9,22 +9,20 @@ from typing import Any
 import structlog
 from opentelemetry import trace
 from opentelemetry.context import Context, attach, detach
-from opentelemetry.trace import SpanKind
 from starlette.types import Receive, Scope, Send
 
 from chassis.health import Health
 from chassis.http.errors import problem_response
 from chassis.http.metrics import REQUEST_SECONDS
 from chassis.problems import Problem
-from chassis.traces import remote_parent, traceparent_of
+from chassis.telemetry import server_span
+from chassis.traces import traceparent_of
 from gateway import headers as header_rules
 from gateway.cors import Cors
 from gateway.exchange import LOCAL, Exchange
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SERVER_ERROR = 500
-
-_tracer = trace.get_tracer("gateway")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway.edge")
 
@@ -42,7 +40,7 @@ class Edge:
         """One request, from its span's start to its end."""
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         started = time.perf_counter()
-        span = _server_span(scope, method)
+        span = server_span(header_rules.first(scope["headers"], b"traceparent"), method)
         in_span = attach(trace.set_span_in_context(span, Context()))
         try:
             exchange = Exchange(
@@ -101,10 +99,3 @@ class Edge:
             problem=problem.slug,
             duration_ms=round(seconds * 1000, 2),
         )
-
-
-def _server_span(scope: Scope, name: str) -> trace.Span:
-    """The request's span, without the context managers that cost more than the span itself."""
-    parent = remote_parent(header_rules.first(scope["headers"], b"traceparent"))
-    context = Context() if parent is None else trace.set_span_in_context(parent, Context())
-    return _tracer.start_span(name, context, SpanKind.SERVER, record_exception=False)

@@ -7,7 +7,7 @@ from chassis.http.caller import Caller
 from chassis.http.context import HttpContext, http_context
 from chassis.http.errors import register_domain_errors
 from chassis.http.etag import etag
-from chassis.http.pages import Page, PageQuery, PageRequest, Position, next_cursor, page
+from chassis.http.pages import Page, PageQuery, PageRequest, Position, next_cursor, page, ready_page
 from chassis.http.reading import Reader, reading
 from chassis.http.schemas import ApiModel
 
@@ -29,5 +29,6 @@ __all__ = [
     "next_cursor",
     "page",
     "reading",
+    "ready_page",
     "register_domain_errors",
 ]

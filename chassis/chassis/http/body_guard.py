@@ -12,6 +12,7 @@ from chassis.problems import BadRequest, NotFound, Problem, TooLarge, Unsupporte
 
 MAX_PATH_BYTES = 2048
 MAX_QUERY_BYTES = 8192
+_ANNOUNCE_BODY = frozenset({b"content-length", b"transfer-encoding"})
 
 
 class BodyGuard:
@@ -27,10 +28,10 @@ class BodyGuard:
             await self._app(scope, receive, send)
             return
         _check_url(scope)
-        headers = Headers(scope=scope)
-        if "content-length" not in headers and "transfer-encoding" not in headers:
+        if _ANNOUNCE_BODY.isdisjoint(name for name, _ in scope["headers"]):
             await self._app(scope, receive, send)
             return
+        headers = Headers(scope=scope)
         body = await self._read(headers, receive)
         if body is None:
             return  # the client has gone

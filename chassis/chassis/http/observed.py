@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from opentelemetry.context import Context, attach, detach
+from opentelemetry.trace import Span, set_span_in_context
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.health import Health
@@ -20,6 +22,7 @@ _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}", re.ASCII)
 _QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNROUTED = "(none)"
+_OURS: Final = frozenset({b"x-trace-id", b"x-request-id"})
 CLIENT_GONE = 499  # as nginx logs it: nobody was there to be answered
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("chassis.http")
@@ -32,32 +35,38 @@ class Observed:
         self._app = app
         self._service = service
         self._health = health
+        self._observe: dict[tuple[str, str, int], Callable[[float], None]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves the request inside its span."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-        with server_span(headers.get("traceparent"), method) as span:
-            exchange = _Exchange(headers.get("x-request-id"), send, last=self._health.is_stopping)
+        span = server_span(_first(scope, b"traceparent"), method)
+        in_span = attach(set_span_in_context(span, Context()))
+        try:
+            exchange = _Exchange(_first(scope, b"x-request-id"), send, last=self._health.is_stopping)
             started = time.perf_counter()
             await self._answer(scope, receive, exchange)
-            seconds = time.perf_counter() - started
-            route = _route(scope)
+            self._tell(span, method, _route(scope), exchange.status, time.perf_counter() - started)
+        finally:
+            detach(in_span)
+            span.end()
+
+    def _tell(self, span: Span, method: str, route: str, status: int, seconds: float) -> None:
+        if span.is_recording():
             span.update_name(f"{method} {route}")
-            span.set_attribute("http.response.status_code", exchange.status)
+            span.set_attribute("http.response.status_code", status)
             span.set_attribute("http.route", route)
-            if route not in _QUIET:
-                REQUEST_SECONDS.labels(self._service, method, route, exchange.status).observe(seconds)
-                log.info(
-                    "request",
-                    method=method,
-                    route=route,
-                    status=exchange.status,
-                    duration_ms=round(seconds * 1000, 2),
-                )
+        if route in _QUIET:
+            return
+        key = (method, route, status)
+        if key not in self._observe:
+            child: Any = REQUEST_SECONDS.labels(self._service, method, route, status)
+            self._observe[key] = child.observe
+        self._observe[key](seconds)
+        log.info("request", method=method, route=route, status=status, duration_ms=round(seconds * 1000, 2))
 
     async def _answer(self, scope: Scope, receive: Receive, exchange: _Exchange) -> None:
         try:
@@ -85,15 +94,23 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self.started = True
             self.status = message["status"]
-            headers = MutableHeaders(raw=message["headers"])
-            headers["X-Trace-Id"] = current_trace_id()
+            headers = [field for field in message["headers"] if field[0] not in _OURS]
+            headers.append((b"x-trace-id", current_trace_id().encode("ascii")))
             if self._last:  # so that a kept-alive connection is not cut under its next request
-                headers["Connection"] = "close"
+                headers.append((b"connection", b"close"))
             if self._request_id is not None:
-                headers["X-Request-Id"] = self._request_id
+                headers.append((b"x-request-id", self._request_id.encode("ascii")))
+            message = {**message, "headers": headers}
         await self._send(message)
 
 
 def _route(scope: Scope) -> str:
     route: Any = scope.get("route")
     return getattr(route, "path_format", UNROUTED)
+
+
+def _first(scope: Scope, wanted: bytes) -> str | None:
+    for name, value in scope["headers"]:
+        if name == wanted:
+            return bytes(value).decode("latin-1")
+    return None

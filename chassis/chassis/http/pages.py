@@ -42,7 +42,7 @@ class PageQuery:
     after: Position | None
 
 
-def page_query(
+async def page_query(
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Rows a page.")] = DEFAULT_PAGE,
     cursor: Annotated[str | None, Query(description="`next_cursor` of the page before this one, unchanged.")] = None,
 ) -> PageQuery:
@@ -66,6 +66,13 @@ def page[R, T](rows: Sequence[R], limit: int, *, key: Callable[[R], Position], i
 def next_cursor[R](rows: Sequence[R], limit: int, *, key: Callable[[R], Position]) -> str | None:
     """The cursor behind the last row shown, or None on the last page."""
     return encode_cursor(*key(rows[limit - 1])) if len(rows) > limit else None
+
+
+def ready_page(data: str, next_position: Position | None) -> bytes:
+    """The same page of rows that the database has already made a JSON array of."""
+    cursor = "null" if next_position is None else f'"{encode_cursor(*next_position)}"'
+    has_more = "false" if next_position is None else "true"
+    return f'{{"data":{data},"next_cursor":{cursor},"has_more":{has_more}}}'.encode()
 
 
 def encode_cursor(at: datetime, row_id: UUID) -> str:

@@ -22,19 +22,19 @@ class NotifierContext:
     database: Database
 
 
-def _context(request: Request) -> NotifierContext:
+async def _context(request: Request) -> NotifierContext:
     return cast("NotifierContext", request.app.state.notifier)
 
 
-def _now(context: Annotated[NotifierContext, Depends(_context)]) -> datetime:
+async def _now(context: Annotated[NotifierContext, Depends(_context)]) -> datetime:
     return context.clock()
 
 
-def _database(context: Annotated[NotifierContext, Depends(_context)]) -> Database:
+async def _database(context: Annotated[NotifierContext, Depends(_context)]) -> Database:
     return context.database
 
 
-def _settings(context: Annotated[NotifierContext, Depends(_context)]) -> NotifierSettings:
+async def _settings(context: Annotated[NotifierContext, Depends(_context)]) -> NotifierSettings:
     return context.settings
 
 

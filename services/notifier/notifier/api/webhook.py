@@ -16,7 +16,7 @@ router = APIRouter(tags=["telegram"])
 _BIGGEST = (1 << 63) - 1
 
 
-def telegram(
+async def telegram(
     settings: Settings,
     secret: Annotated[str, Header(alias="X-Telegram-Bot-Api-Secret-Token")] = "",
 ) -> None:

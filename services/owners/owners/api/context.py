@@ -52,14 +52,14 @@ class OwnersContext:
         return self._settings.required("notifier_credential").encode()
 
 
-def _context(request: Request) -> OwnersContext:
+async def _context(request: Request) -> OwnersContext:
     return cast("OwnersContext", request.app.state.owners)
 
 
 Owners = Annotated[OwnersContext, Depends(_context)]
 
 
-def _now(context: Owners) -> datetime:
+async def _now(context: Owners) -> datetime:
     return context.clock()
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 
 from chassis.http import Action, Answer, Caller, Page, Reader, page
-from chassis.http.pages import DEFAULT_PAGE, MAX_PAGE, page_query
+from chassis.http.pages import DEFAULT_PAGE, MAX_PAGE, decode_cursor
 from chassis.problems import FieldError, Invalid, NotFound
 from sto.api.center_schemas import (
     EditCenterRequest,
@@ -40,7 +40,7 @@ class _Place:
     near: Near | None
 
 
-def _place(
+async def _place(
     latitude: Annotated[float | None, Query(ge=-90, le=90, allow_inf_nan=False)] = None,
     longitude: _Degrees = None,
     radius_km: Annotated[float | None, Query(gt=0, le=500, allow_inf_nan=False)] = None,
@@ -69,7 +69,7 @@ async def search_service_centers(
     """Approved centers: the nearest first around a place, otherwise the longest registered first."""
     search = CenterSearch(city, name, speciality, caller.user_id if mine else None)
     if place.near is None:
-        after = page_query(limit, cursor).after
+        after = None if cursor is None else decode_cursor(cursor)
         rows = await search_by_age(tx, caller.user_id, search, after=after, limit=limit + 1)
         return page(rows, limit, key=lambda row: (row.center.created_at, row.center.id), item=found_center_response)
     beyond = None if cursor is None else decode_distance(cursor)

@@ -20,15 +20,15 @@ class StoContext:
     timers: Timers
 
 
-def _context(request: Request) -> StoContext:
+async def _context(request: Request) -> StoContext:
     return cast("StoContext", request.app.state.sto)
 
 
-def _now(context: Annotated[StoContext, Depends(_context)]) -> datetime:
+async def _now(context: Annotated[StoContext, Depends(_context)]) -> datetime:
     return context.clock()
 
 
-def _timers(context: Annotated[StoContext, Depends(_context)]) -> Timers:
+async def _timers(context: Annotated[StoContext, Depends(_context)]) -> Timers:
     return context.timers
 
 

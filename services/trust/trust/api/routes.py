@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from chassis.clock import system_clock
-from chassis.http import Action, Answer, Caller, Page, PageRequest, Reader, page
+from chassis.http import Action, Answer, Caller, Page, PageRequest, Reader, http_context, page, ready_page
 from contracts.trust import RecommendationStatus
 from trust import queries
 from trust.api import schemas
@@ -58,18 +58,18 @@ async def show_score(car_id: UUID, tx: Reader, caller: Caller) -> schemas.Vehicl
     return schemas.vehicle_score(car_id, await queries.score_of(tx, car_id))
 
 
-@router.get("/v1/cars/{car_id}/timeline")
+@router.get("/v1/cars/{car_id}/timeline", response_model=Page[schemas.TimelineEntry])
 async def show_timeline(
     car_id: UUID,
-    tx: Reader,
+    request: Request,
     caller: Caller,
     paging: PageRequest,
     kind: Annotated[list[str] | None, Query(max_length=30)] = None,
-) -> Page[schemas.TimelineEntry]:
+) -> Response:
     """Everything that happened to the car, newest first. Staff who may read its history don't see expenses."""
-    owner = await queries.may_see_car(tx, car_id, caller.user_id, system_clock())
-    rows = await queries.timeline_page(tx, car_id, kind or [], paging, private=owner)
-    return page(rows, paging.limit, key=lambda row: (row.occurred_at, row.id), item=schemas.timeline_entry)
+    database = http_context(request).database
+    found = await queries.timeline_page(database, car_id, caller.user_id, paging, kinds=kind or [], now=system_clock())
+    return Answer(200, ready_page(found.entries, found.next_position)).response()
 
 
 @router.get("/v1/audit")

@@ -95,11 +95,6 @@ def vehicle_score(car_id: UUID, row: Row[Any] | None) -> VehicleScore:
     return VehicleScore(car_id=car_id, value=row.value, confidence=row.confidence, parts=parts, as_of=row.as_of)
 
 
-def timeline_entry(row: Row[Any]) -> TimelineEntry:
-    """From the stored row."""
-    return TimelineEntry(**{name: getattr(row, name) for name in TimelineEntry.model_fields})
-
-
 def audit_entry(row: Row[Any]) -> AuditEntry:
     """From the stored row."""
     plain = {name: getattr(row, name) for name in AuditEntry.model_fields if name not in {"previous", "hash", "record"}}

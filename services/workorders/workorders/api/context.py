@@ -21,15 +21,15 @@ class WorkordersContext:
     timers: Timers
 
 
-def _context(request: HttpRequest) -> WorkordersContext:
+async def _context(request: HttpRequest) -> WorkordersContext:
     return cast("WorkordersContext", request.app.state.workorders)
 
 
-def _now(context: Annotated[WorkordersContext, Depends(_context)]) -> datetime:
+async def _now(context: Annotated[WorkordersContext, Depends(_context)]) -> datetime:
     return context.clock()
 
 
-def _timers(context: Annotated[WorkordersContext, Depends(_context)]) -> Timers:
+async def _timers(context: Annotated[WorkordersContext, Depends(_context)]) -> Timers:
     return context.timers
 
 
