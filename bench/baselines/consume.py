@@ -18,10 +18,9 @@ import uvloop
 from aiokafka import AIOKafkaConsumer
 
 from bench.baselines.attesting import Attested, attest
+from bench.baselines.settings import DATABASE, KAFKA
 from contracts.workorders import WorkOrderCompleted
 
-DATABASE = "BENCH_DATABASE_URL"
-KAFKA = "BENCH_KAFKA_BOOTSTRAP"
 _BATCH = 500
 
 

@@ -9,6 +9,9 @@ from typing import Any, Final, NamedTuple
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
+from chassis.kafka import KafkaConnection
+from cli.operations.cluster import reach
+from cli.operations.positions import END, committed_offsets, offsets_at
 from contracts.registry import PARTITIONS
 
 _EVERYTHING: Final = -1
@@ -89,18 +92,17 @@ async def rewind(bootstrap: str, group: str, topic: str) -> None:
 
 async def caught_up(bootstrap: str, group: str, topic: str) -> None:
     """Waits until the group has committed all that is in the topic now."""
-    consumer: Any = AIOKafkaConsumer(bootstrap_servers=bootstrap)
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await asyncio.gather(consumer.start(), admin.start())
-    try:
-        ends = await consumer.end_offsets(partitions_of(topic))
+    async with reach(KafkaConnection(bootstrap)) as cluster:
+        leaders = {
+            TopicPartition(topic, number): leader
+            for number, leader in (await cluster.topics([topic]))[topic].leaders.items()
+        }
+        ends = await offsets_at(cluster, leaders, END)
         while True:
-            committed = await admin.list_consumer_group_offsets(group, partitions=partitions_of(topic))
-            if all(committed[partition].offset >= end for partition, end in ends.items() if end):
+            committed = await committed_offsets(cluster, group)
+            if all(committed.get(partition, 0) >= end for partition, end in ends.items()):
                 return
             await asyncio.sleep(_LOOK_EVERY)
-    finally:
-        await asyncio.gather(consumer.stop(), admin.close())
 
 
 def partitions_of(topic: str) -> list[TopicPartition]:

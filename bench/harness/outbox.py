@@ -39,7 +39,7 @@ async def wake(connection: asyncpg.Connection) -> None:
     await connection.execute(f"NOTIFY {OUTBOX_CHANNEL}")
 
 
-async def drained(connection: asyncpg.Connection) -> None:
+async def drained(connection: asyncpg.Connection | asyncpg.Pool) -> None:
     """Waits until the outbox is empty."""
     while await connection.fetchval("SELECT EXISTS (SELECT FROM outbox)"):  # noqa: ASYNC110 - a table
         await asyncio.sleep(_LOOK_EVERY)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +16,10 @@ from bench.harness.outbox import drained
 from bench.harness.processes import Child, cpu_seconds
 from bench.harness.suite import InvalidRun, Measured
 from bench.harness.workload import register_cars
+from chassis.kafka import KafkaConnection
 from chassis.provision import ServiceDatabase
+from cli.operations.cluster import reach
+from cli.operations.positions import group_state
 from contracts.workorders import WorkOrderCompleted
 
 GROUP: Final = "owners"
@@ -25,6 +28,10 @@ _LOOK_EVERY: Final = 0.1
 _DEADLINE: Final = 180.0
 _SPAN: Final = """
     SELECT extract(epoch FROM max(pg_xact_commit_timestamp(xmin)) - min(received_at))::float8 FROM inbox
+"""
+_SINCE: Final = """
+    SELECT extract(epoch FROM max(pg_xact_commit_timestamp(xmin)) - pg_xact_commit_timestamp($1::text::xid))::float8
+    FROM inbox
 """
 
 
@@ -46,7 +53,6 @@ class Owners:
     def __init__(self, context: Context, template: str, bootstrap: str) -> None:
         self._context = context
         self._template = template
-        self._last: Target | None = None
         self.bootstrap = bootstrap
 
     @classmethod
@@ -62,14 +68,13 @@ class Owners:
             await connection.close()
         return cls(context, database.name, bootstrap)
 
-    async def target(self) -> Target:
-        """A new one; the one before is dropped, so whatever works on it must have ended."""
-        if self._last is not None:
-            await self._last.look.close()
-            await self._context.servers.drop(self._last.database)
+    async def target(self, instead_of: Target | None = None) -> Target:
+        """A new one; the one that it stands in for is dropped, whose processes have ended."""
+        if instead_of is not None:
+            await instead_of.look.close()
+            await self._context.servers.drop(instead_of.database)
         database = await self._context.servers.clone("owners", self._template)
-        self._last = Target(database, await self._context.connect(database.owner_url))
-        return self._last
+        return Target(database, await self._context.connect(database.owner_url))
 
     async def backlog(self, records: Sequence[KafkaRecord], group: str = GROUP) -> None:
         """The topic holds these and nothing else, and the group has seen none of them."""
@@ -77,20 +82,38 @@ class Owners:
         await rewind(self.bootstrap, group, TOPIC)
         await load(self.bootstrap, records)
 
-    async def worker(self, target: Target) -> Child:
+    async def load(self, records: Sequence[KafkaRecord]) -> None:
+        """Adds them to the topic."""
+        await load(self.bootstrap, records)
+
+    async def balanced(self, members: int) -> None:
+        """Waits until so many consumers share the partitions."""
+        async with asyncio.timeout(_DEADLINE), reach(KafkaConnection(self.bootstrap)) as cluster:
+            while True:
+                state = await group_state(cluster, GROUP)
+                if (state.state, state.members) == ("Stable", members):
+                    return
+                await asyncio.sleep(_LOOK_EVERY)
+
+    async def seconds_since(self, target: Target, transaction: str) -> float:
+        """From that transaction's commit to the last one at the target."""
+        return float(await target.look.fetchval(_SINCE, transaction))
+
+    async def worker(self, target: Target, environment: Mapping[str, str] | None = None) -> Child:
         """The product's worker, which has joined its group."""
-        return await self._context.start_role("owners", "worker", target.database)
+        return await self._context.start_role("owners", "worker", target.database, environment)
 
     async def measure(self, target: Target, workers: Sequence[Child], count: int) -> Measured:
         """From the first transaction's beginning to the last commit; CPU of the workers from what is seen first."""
-        first = await self._reach(target, workers, 1)
+        first = await self.reached(target, workers, 1)
         cpu = cpu_seconds(workers)
-        await self._reach(target, workers, count)
+        await self.reached(target, workers, count)
         spent = cpu_seconds(workers) - cpu
         seconds = float(await target.look.fetchval(_SPAN))
         return Measured(count, seconds, spent * count / max(count - first, 1))
 
-    async def _reach(self, target: Target, workers: Sequence[Child], count: int) -> int:
+    async def reached(self, target: Target, workers: Sequence[Child], count: int) -> int:
+        """Waits for `count` applied events; how many there are then. Raises InvalidRun when a worker ends."""
         async with asyncio.timeout(_DEADLINE):
             while (applied := await target.count()) < count:
                 if not all(worker.running() for worker in workers):

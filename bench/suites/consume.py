@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from bench.baselines.consume import DATABASE, KAFKA
+from bench.baselines.settings import DATABASE, KAFKA
 from bench.harness import invariants
 from bench.harness.context import Context
 from bench.harness.owners import TOPIC, Owners, Target
@@ -24,7 +24,7 @@ class Benchmark:
     limits: Mapping[str, Limit] = {"events/s": Limit(must=0.80, goal=1.00, higher_is_better=True)}
     most_rounds = 5
 
-    _target: Target
+    _target: Target | None = None
     _worker: Child
 
     async def prepare(self, context: Context) -> None:
@@ -38,7 +38,7 @@ class Benchmark:
 
     async def baseline(self) -> Measured:
         """The loop, in a process of its own."""
-        target = await self._owners.target()
+        target = self._target = await self._owners.target(self._target)
         await self._owners.backlog(self._records, _GROUP)
         environment = {DATABASE: target.database.worker_url, KAFKA: self._owners.bootstrap}
         loop = self._context.start("bench.baselines.consume", TOPIC, _GROUP, environment=environment)
@@ -49,14 +49,15 @@ class Benchmark:
 
     async def subject(self) -> Measured:
         """`python -m owners worker`."""
-        self._target = await self._owners.target()
+        target = self._target = await self._owners.target(self._target)
         await self._owners.backlog(self._records)
-        self._worker = await self._owners.worker(self._target)
-        return await self._owners.measure(self._target, [self._worker], len(self._records))
+        self._worker = await self._owners.worker(target)
+        return await self._owners.measure(target, [self._worker], len(self._records))
 
     async def verify(self) -> Sequence[str]:
         """All of them, and what both sides wrote is the same."""
         count = len(self._records)
+        assert self._target is not None
         broken = await self._owners.broken(self._target, count, self._records[: count // 10])
         await self._worker.stop()
         broken += await self._owners.drain(self._target)

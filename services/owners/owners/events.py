@@ -18,6 +18,7 @@ from owners.domain.user import User
 
 MAX_CHANGED: Final = 500
 """Verdicts in one event, by contract."""
+_SYSTEM: Final = Actor(user_id=None, role="system")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class By:
     @classmethod
     def system(cls, at: datetime) -> Self:
         """The rules of this service."""
-        return cls(Actor(user_id=None, role="system"), at)
+        return cls(_SYSTEM, at)
 
 
 class RecordLog:

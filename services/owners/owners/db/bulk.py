@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields
 from functools import cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -97,19 +98,26 @@ def _select(columns: Sequence[Column[Any]]) -> str:
 
 
 def _arrays(columns: Sequence[Column[Any]] | Any, rows: Sequence[Row]) -> dict[str, list[Any]]:
-    return {column.name: [_sent(column, row[column.name]) for row in rows] for column in columns}
+    arrays = {column.name: list(map(itemgetter(column.name), rows)) for column in columns}
+    # Asked once a column: SQLAlchemy's types are slow to tell apart, and there are twenty values in a row.
+    texts = {column.name: _as_text(column) for column in columns if _travels_as_text(column)}
+    return arrays | {name: list(map(as_text, arrays[name])) for name, as_text in texts.items()}
 
 
 def _travels_as_text(column: Column[Any]) -> bool:
     return isinstance(column.type, ARRAY | JSONB)
 
 
-def _sent(column: Column[Any], value: Any) -> Any:
-    if isinstance(column.type, JSONB):
-        return orjson.dumps(value).decode()
-    if isinstance(column.type, ARRAY):
-        return "{" + ",".join(_quoted(item) if isinstance(item, str) else str(item) for item in value) + "}"
-    return value
+def _as_text(column: Column[Any]) -> Callable[[Any], str]:
+    return _json_text if isinstance(column.type, JSONB) else _array_text
+
+
+def _json_text(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _array_text(value: Sequence[Any]) -> str:
+    return "{" + ",".join(_quoted(item) if isinstance(item, str) else str(item) for item in value) + "}"
 
 
 def _quoted(item: str) -> str:

