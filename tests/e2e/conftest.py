@@ -1,6 +1,7 @@
 """One stack for all end-to-end tests of a run, every role of every service a process of its own.
 
-Its deadlines are short, and it is watched over as `up` does: what ends by itself is started again.
+Every service has a PostgreSQL of its own, and proxies stand before the servers, where faults can strike. Its
+deadlines are short, and it is watched over as `up` does: what ends by itself is started again.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -21,6 +22,7 @@ DEADLINES = {
     "CARPASS_CONSUMER_SESSION_TIMEOUT": "4",
     "CARPASS_CONSUMER_PATIENCE": "10",
     "CARPASS_RELAY_ACK_TIMEOUT": "3",
+    "CARPASS_DB_ACQUIRE_TIMEOUT": "10",  # what has piled up for a service that starts again comes all at once
     "CARPASS_TELEGRAM_TIMEOUT": "3",
     "CARPASS_TELEGRAM_POLL": "2",
     "CARPASS_SENDING_LEASE": "8",
@@ -45,7 +47,14 @@ def stack(stack_dir: Path) -> Iterator[Stack]:
     environment = {part: {"CARPASS_CRASH_POINTS": str(folder)} for part, folder in points.items()}
     environment[EVERY_PART] = DEADLINES
     environment[GATEWAY] |= GATEWAY_DEADLINES
-    started = Stack(stack_dir, split=True, environment=environment, deadline=STARTING)
+    started = Stack(
+        stack_dir,
+        split=True,
+        proxied=True,
+        postgres_per_service=True,
+        environment=environment,
+        deadline=STARTING,
+    )
     with pytest.MonkeyPatch.context() as patched:
         for given in ("CARPASS_POSTGRES_URL", "CARPASS_KAFKA_BOOTSTRAP"):
             patched.delenv(given, raising=False)  # tests kill the stack's servers

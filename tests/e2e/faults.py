@@ -11,11 +11,11 @@ import psutil
 
 from cli.part import Part
 from cli.processes import ProcessIdentity
-from cli.stack.leftovers import KAFKA, POSTGRES
+from cli.stack.leftovers import KAFKA, is_postgres
+from cli.stack.plan import SERVICES
 from cli.stack.stack import Stack
 from tests.support.eventually import eventually
 
-SERVERS = {POSTGRES, KAFKA}
 PATIENCE = 90.0
 """Seconds to wait for what takes a fraction of that on a machine with nothing else to do."""
 
@@ -74,10 +74,15 @@ class Faults:
 
         return said
 
-    async def kill(self, part: str) -> None:
-        """SIGKILL from outside; nobody starts it again before `restart`."""
-        self._ended.add(part)
-        await asyncio.to_thread(self._stack.kill, part)
+    @property
+    def databases(self) -> list[str]:
+        """The parts that are the services' PostgreSQL servers."""
+        return sorted({self._stack.postgres_part(service) for service in SERVICES})
+
+    async def kill(self, *parts: str) -> None:
+        """SIGKILL from outside; nobody starts them again before `restart`."""
+        self._ended |= set(parts)
+        await asyncio.gather(*(asyncio.to_thread(self._stack.kill, part) for part in parts))
 
     async def end(self, *parts: str) -> None:
         """SIGTERM; nobody starts them again before `restart`."""
@@ -104,8 +109,9 @@ class Faults:
             file.unlink(missing_ok=True)
             if _stopped(process):
                 os.kill(process.pid, signal.SIGCONT)
-        for server in sorted(self._ended & SERVERS):
-            await self.restart(server)
+        for proxy in self._stack.proxies.values():
+            proxy.pass_through()
+        await self.restart(*(part for part in self._ended if part == KAFKA or is_postgres(part)))
         await self.restart(*self._ended)
         await self.everything_ready()
 

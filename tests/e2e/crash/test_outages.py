@@ -62,7 +62,7 @@ async def test_while_postgresql_is_away_clients_are_told_when_to_come_back_and_n
     await asyncio.gather(*(order.complete_once() for order in consumed))
     await faults.held("owners-worker")
     left = {part: stack.process(part).pid for part in ("owners-worker", "owners-relay", RELAY)}
-    await faults.kill("postgres")
+    await faults.kill(*faults.databases)
     faults.send(signal.SIGCONT, "owners-worker")
     async with httpx.AsyncClient(base_url=stack.gateway_url, timeout=PATIENCE) as client:
         for order in refused:
@@ -75,7 +75,7 @@ async def test_while_postgresql_is_away_clients_are_told_when_to_come_back_and_n
                 assert int(answer.headers["Retry-After"]) > 0
     # The outage outlasts the patience of a worker that has something to apply: it ends, and is started again.
     await eventually(lambda: all(stack.process(part).pid != pid for part, pid in left.items()), within=PATIENCE)
-    await faults.restart("postgres")
+    await faults.restart(*faults.databases)
     await faults.everything_ready()
     assert [await workshop.status_of(order) for order in refused] == ["ready", "ready"]
     await asyncio.gather(*(order.complete() for order in refused))

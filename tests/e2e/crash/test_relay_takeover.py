@@ -1,17 +1,12 @@
 """A relay that stands still while another one takes over, and then goes on."""
 
 import asyncio
-import os
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
-from cli.ports import choose_port
 from cli.stack.stack import Stack
+from tests.e2e.crash.one_more import one_more
 from tests.e2e.crash.wholeness import Wholeness
 from tests.e2e.crash.workshop import Workshop
 from tests.e2e.faults import PATIENCE, Faults
@@ -29,7 +24,7 @@ async def test_a_stopped_relay_is_replaced_and_sends_nothing_when_it_wakes_up(
     await wholeness.at_rest()
     stopped = stack.process(RELAY)
     pid = stopped.pid
-    with one_more_relay(stack):
+    with one_more(stack, RELAY, "workorders", "relay"):
         faults.send(signal.SIGSTOP, RELAY)
         try:
             await asyncio.gather(*(order.complete() for order in first))
@@ -43,21 +38,3 @@ async def test_a_stopped_relay_is_replaced_and_sends_nothing_when_it_wakes_up(
         await wholeness.check([*first, *second])
     await asyncio.gather(*(order.complete() for order in third))
     await wholeness.check([*first, *second, *third])
-
-
-@contextmanager
-def one_more_relay(stack: Stack) -> Iterator[None]:
-    """A second process of the same role on the same database."""
-    environment = dict(stack.process(RELAY)._environment() or os.environ)
-    environment |= {"CARPASS_HTTP_PORT": str(choose_port()), "CARPASS_CRASH_POINTS": ""}
-    with (stack.state.logs / "workorders-relay-2.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "workorders", "relay"], env=environment, stdout=log, stderr=subprocess.STDOUT
-        )
-    try:
-        yield
-        process.terminate()
-        assert process.wait(30) == 0
-    finally:
-        process.kill()
-        process.wait()

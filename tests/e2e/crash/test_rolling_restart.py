@@ -1,4 +1,4 @@
-"""Every role of every service ended in order and started again, while orders are worked on."""
+"""Every role of every service ended in order and started again, under a hundred requests a second."""
 
 import asyncio
 import re
@@ -10,10 +10,12 @@ from cli.stack.plan import ROLES, SERVICES
 from tests.e2e.crash.wholeness import Wholeness
 from tests.e2e.crash.workshop import ReadyOrder, Workshop
 from tests.e2e.faults import Faults
+from tests.support.pacing import at_rate
 
 pytestmark = pytest.mark.crash
 
 AT_ONCE = 2
+READS_PER_SECOND = 100
 ENDS = re.compile(r'"event":\s*("stopping"|"a part [^"]*")')
 """What a process says when it is told to end, and when something in it does not end as it should."""
 
@@ -26,12 +28,14 @@ async def test_a_rolling_restart_is_seen_by_no_client_and_costs_no_effect(
     logs = [faults.listen(part) for part in parts]
     over = asyncio.Event()
     working = [asyncio.create_task(work(workshop, over)) for _ in range(AT_ONCE)]
+    reading = asyncio.create_task(read(workshop, over))
     try:
         for role in ROLES:
             await faults.restart(*(f"{service}-{role}" for service in SERVICES))
     finally:
         over.set()
     completed = [order for orders in await asyncio.gather(*working) for order in orders]
+    assert await reading > READS_PER_SECOND
     assert len(completed) > len(ROLES)
     await wholeness.check(completed)
     ends = Counter(line for said in logs for line in ENDS.findall(said()))
@@ -46,3 +50,15 @@ async def work(workshop: Workshop, over: asyncio.Event) -> list[ReadyOrder]:
         await order.complete_once()
         completed.append(order)
     return completed
+
+
+async def read(workshop: Workshop, over: asyncio.Event) -> int:
+    """From every service in turn, however long the answers take; how many there were. Any but a success raises."""
+    person, car = workshop.linked_owner
+    paths = ("/v1/me", "/v1/service-centers", "/v1/work-orders", f"/v1/cars/{car}/score", "/v1/notifications")
+    async with asyncio.TaskGroup() as reads:
+        sent = [
+            reads.create_task(person.get(paths[number % len(paths)]))
+            async for number in at_rate(READS_PER_SECOND, over)
+        ]
+    return len(sent)

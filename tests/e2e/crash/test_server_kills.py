@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from cli.stack.leftovers import KAFKA, POSTGRES
 from tests.e2e.crash.wholeness import Wholeness
 from tests.e2e.crash.workshop import Workshop
 from tests.e2e.faults import Faults
@@ -34,7 +35,7 @@ BOUNDARIES = [
 
 
 @pytest.mark.parametrize("boundaries", BOUNDARIES, ids=["before", "after"])
-@pytest.mark.parametrize("server", ["kafka", "postgres"])
+@pytest.mark.parametrize("server", [KAFKA, POSTGRES])
 async def test_a_server_killed_while_everybody_is_at_a_boundary_costs_no_effect(
     server: str, boundaries: Mapping[str, str], workshop: Workshop, faults: Faults, wholeness: Wholeness
 ) -> None:
@@ -55,8 +56,9 @@ async def test_a_server_killed_while_everybody_is_at_a_boundary_costs_no_effect(
     await faults.hold_at(API, boundaries[API])
     completing = [asyncio.create_task(order.complete()) for order in committed]
     await faults.held(API)
-    await faults.kill(server)
+    servers = [KAFKA] if server == KAFKA else faults.databases
+    await faults.kill(*servers)
     faults.send(signal.SIGCONT, *boundaries)
-    await faults.restart(server)
+    await faults.restart(*servers)
     await asyncio.gather(*completing)
     await wholeness.check([*consumed, *sent, *committed])

@@ -158,6 +158,12 @@ class Workshop:
         await self._stay_signed_in()
         return await self._prepare(*self._customers[0])
 
+    @property
+    def linked_owner(self) -> tuple[Person, str]:
+        """Whom the bot knows, and the id of the car."""
+        person, prepared = self._customers[0]
+        return person, prepared.car_id
+
     async def status_of(self, order: ReadyOrder) -> str:
         """As the center sees it now."""
         status: str = (await order.founder.get(f"/v1/work-orders/{order.id}")).body["status"]
