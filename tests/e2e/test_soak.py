@@ -12,6 +12,7 @@ from cli.soak.display import Display
 from cli.soak.faults import Kind
 from cli.soak.report import document, table, versions
 from cli.soak.run import Soaked, SoakSettings, soak, soak_stack
+from cli.soak.striking import NOT_POSSIBLE
 from cli.soak.timeline import timelines
 from cli.soak.violations import Breach
 from cli.stack.plan import EVERY_PART
@@ -70,7 +71,7 @@ async def test_forty_orders_and_six_faults_lose_and_double_nothing(own_stack: St
 def test_every_fault_of_the_plan_has_struck(soaked: Soaked) -> None:
     kinds = {Kind.KILL, Kind.PAUSE, Kind.RESET, Kind.DELAY, Kind.TERMINATE, Kind.BOT_API}
     assert {strike.fault.kind for strike in soaked.played.strikes} == kinds
-    assert [strike for strike in soaked.played.strikes if strike.note.startswith("not possible")] == []
+    assert [strike for strike in soaked.played.strikes if strike.note.startswith(NOT_POSSIBLE)] == []
 
 
 def test_the_check_has_looked_at_every_order(soaked: Soaked) -> None:
@@ -146,7 +147,7 @@ class _Spoiling:
         await self._spoil("lose_the_order", order, "workorders", "DELETE FROM work_order WHERE id = $1")
 
     async def undo_the_completion(self, order: UUID) -> None:
-        sql = "UPDATE work_order SET status = 'ready' WHERE id = $1"
+        sql = "UPDATE work_order SET status = 'ready', closed_at = NULL WHERE id = $1"
         await self._spoil("undo_the_completion", order, "workorders", sql)
 
     async def double_a_notification(self, order: UUID) -> None:
@@ -167,7 +168,8 @@ class _Spoiling:
 
     async def change_the_snapshot(self, order: UUID) -> None:
         sql = "UPDATE snapshot SET content = content || ' ' WHERE work_order_id = $1"
-        await self._spoil("change_the_snapshot", order, "workorders", sql)
+        unguarded = "ALTER TABLE snapshot DROP CONSTRAINT snapshot_check"
+        await self._spoil("change_the_snapshot", order, "workorders", sql, first=unguarded)
 
     async def reorder_the_history(self, order: UUID) -> None:
         sql = (
@@ -200,12 +202,12 @@ class _Spoiling:
 
         await eventually(given_up, within=60.0)
 
-    async def _spoil(self, how: str, order: UUID, service: str, sql: str) -> None:
+    async def _spoil(self, how: str, order: UUID, service: str, sql: str, *, first: str = "") -> None:
         self.spoiled[how] = order
         connection = await asyncpg.connect(self._stack.superuser_url(service), timeout=10)
         try:
             # No trigger and no foreign key stands in the way, as none does in a corrupted database.
-            await connection.execute("SET session_replication_role = replica")
+            await connection.execute(f"SET session_replication_role = replica; {first}")
             done = await connection.execute(sql, order)
         finally:
             await connection.close()

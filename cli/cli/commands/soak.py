@@ -60,12 +60,15 @@ def soak(
         return
     settings = SoakSettings(orders, faults, seed, clients=min(clients, orders), longest=longest, rest=rest)
     root = _new_folder(state)
-    found = _perform(root, settings, json_file)
-    if found["whole"] and not keep:
-        _remove(root, made_here=state is None)
-    else:
-        sys.stderr.write(f"Data, logs and the clients' history are in {root}\n")
-    raise typer.Exit(0 if found["whole"] else 1)
+    whole = False
+    try:
+        whole = _perform(root, settings, json_file)["whole"]
+    finally:
+        if whole and not keep:
+            _remove(root, made_here=state is None)
+        else:
+            sys.stderr.write(f"Data, logs and the clients' history are in {root}\n")
+    raise typer.Exit(0 if whole else 1)
 
 
 def _perform(root: Path, settings: "SoakSettings", json_file: Path | None) -> dict[str, Any]:

@@ -126,7 +126,8 @@ class History:
 
     def of(self, order_ids: Collection[str]) -> dict[str, OrderHistory]:
         """What was written about these orders."""
-        self._lines.flush()
+        if not self._lines.closed:
+            self._lines.flush()
         return {str(order.order_id): order for order in self._read() if order.order_id in order_ids}
 
     def _read(self) -> Iterator[OrderHistory]:

@@ -14,6 +14,7 @@ import asyncpg
 
 from cli.embedded.kafka_jars import KAFKA_VERSION
 from cli.soak.run import Soaked, SoakSettings
+from cli.soak.striking import NOT_POSSIBLE
 from cli.soak.violations import Breach
 from cli.stack.stack import Stack
 from cli.stack.state import REPOSITORY
@@ -103,6 +104,9 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     yield f"{'orders':<24}{found['orders']} ({_counts(found['outcomes'])})"
     yield f"{'cars, centers, clients':<24}{found['cars']}, {found['centers']}, {found['clients']}"
     yield f"{'faults':<24}{sum(found['faults_by_kind'].values())} ({_counts(found['faults_by_kind'])})"
+    for strike in found["strikes"]:
+        if strike["note"].startswith(NOT_POSSIBLE):
+            yield f"{'':<24}{strike['fault']}: {strike['note']}"
     yield f"{'requests':<24}{requests['ok']} ok, {requests['failed']} failed, {requests['unknown']} unknown"
     yield f"{'retries':<24}{requests['retries']} ({_counts(requests['answers'])})"
     yield f"{'time':<24}{found['seconds']} s, and {found['seconds_to_rest']} s to come to rest"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,13 +49,14 @@ class SoakSettings:
 
 @dataclass(frozen=True)
 class Played:
-    """What happened. `seconds`: from the first request to the last answer."""
+    """What happened. `seconds`: from the first request to the last answer; `away`: parts that did not come back."""
 
     history: History
     town: Town
     strikes: Sequence[Strike]
     messages_before: Mapping[int, int]
     seconds: float
+    away: Sequence[str]
     unfinished: Unfinished
     resting: float
 
@@ -90,12 +91,14 @@ async def soak(stack: Stack, settings: SoakSettings, display: Display) -> Soaked
         played = await play(stack, settings, history, display)
         display.say("checking")
         checked = await check(stack, history, played.town, messages_before=played.messages_before, told=display.say)
-        unfinished = [
-            Violation(Breach.NOT_AT_REST, f"{what}: {count} after {settings.rest:g} s")
-            for what, count in played.unfinished.items()
-        ]
-        checked.violations.extend(unfinished)
+        checked.violations.extend(_restless(played, settings))
         return Soaked(played, checked, await timelines(stack, history, checked.violations, played.strikes))
+
+
+def _restless(played: Played, settings: SoakSettings) -> Iterator[Violation]:
+    yield from (Violation(Breach.NOT_AT_REST, what) for what in played.away)
+    for what, count in played.unfinished.items():
+        yield Violation(Breach.NOT_AT_REST, f"{what}: {count} after {settings.rest:g} s")
 
 
 async def play(stack: Stack, settings: SoakSettings, history: History, display: Display) -> Played:
@@ -122,10 +125,10 @@ async def play(stack: Stack, settings: SoakSettings, history: History, display: 
                 group.create_task(_client(visitor, settings, progressed))
     seconds = history.now()
     display.say("healing the last faults")
-    await striker.heal()
+    away = await striker.heal()
     began = time.monotonic()
     unfinished = await come_to_rest(installation_of(stack), within=settings.rest, told=display.unfinished)
-    return Played(history, town, striker.strikes, before, seconds, unfinished, time.monotonic() - began)
+    return Played(history, town, striker.strikes, before, seconds, away, unfinished, time.monotonic() - began)
 
 
 async def _client(visitor: Visitor, settings: SoakSettings, progressed: Callable[[], None]) -> None:

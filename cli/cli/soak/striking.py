@@ -22,6 +22,8 @@ from cli.stack.stack import Stack
 
 RECOVERS_WITHIN = 120.0
 """Seconds until a part that was struck has to be ready again."""
+NOT_POSSIBLE = "not possible"
+"""How the note of a fault begins that could not strike or did not end as it should."""
 _LOOK_EVERY = 0.2
 _DEADLINE = 10.0
 _AT_ONCE = 3
@@ -60,11 +62,16 @@ class Striker:
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
 
-    async def heal(self) -> None:
-        """Returns when every fault has ended and every part is ready; StackError when one does not become so."""
+    async def heal(self) -> list[str]:
+        """Returns when every fault has ended and every part is ready; a sentence for each that does not become so."""
         await asyncio.gather(*self._under_way)
+        away = []
         for name in self._stack.part_names:
-            await self._ready(name)
+            try:
+                await self._ready(name)
+            except StackError as error:
+                away.append(str(error))
+        return away
 
     async def _strike(self, fault: Fault) -> None:
         async with self._places, self._targets[fault.target]:
@@ -79,7 +86,7 @@ class Striker:
                 asyncpg.PostgresError,
                 aiohttp.ClientError,
             ) as error:
-                note = f"not possible: {type(error).__name__} {error}"
+                note = f"{NOT_POSSIBLE}: {type(error).__name__} {error}"
             self.strikes.append(Strike(fault, began, self._now(), note))
 
     async def _perform(self, fault: Fault) -> str:
