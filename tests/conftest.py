@@ -42,7 +42,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class OneStack(LoadScopeScheduling):  # type: ignore[misc]  # the plugin ships no types
         # Not by the mark xdist_group: xdist 3.8 writes it where pytest 9.2 no longer looks, and groups nothing.
         def _split_scope(self, nodeid: str) -> str:
-            return ON_ONE_STACK if nodeid.startswith(ON_ONE_STACK) else nodeid
+            return ON_ONE_STACK if nodeid.startswith((ON_ONE_STACK, "tests/containers/")) else nodeid
 
     return OneStack(config, log) if config.getoption("dist") == "load" else None
 

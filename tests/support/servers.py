@@ -1,4 +1,8 @@
-"""PostgreSQL and Kafka of one test run: started by the worker that needs one first, ended with the run."""
+"""PostgreSQL and Kafka of one test run: started by the worker that needs one first, ended with the run.
+
+Embedded ones, containers under `carpass test --docker`, or those that CARPASS_TEST_POSTGRES_URL and
+CARPASS_TEST_KAFKA_BOOTSTRAP name.
+"""
 
 import asyncio
 import fcntl
@@ -10,7 +14,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from cli.commands.test import DOCKER
 from cli.embedded.kafka import EmbeddedKafka
 from cli.embedded.postgres import FAST_AND_UNSAFE, EmbeddedPostgres
 from cli.processes import ProcessIdentity
@@ -18,6 +24,9 @@ from cli.stack.leftovers import end_recorded_parts
 from cli.stack.reporting import silent
 from cli.stack.state import StateDir
 from tests.support.databases import drop_databases_of_run
+
+if TYPE_CHECKING:
+    from tests.support.containers import KafkaContainer, PostgresContainer
 
 _REPOSITORY = Path(__file__).parents[2]
 
@@ -36,8 +45,8 @@ class RunServers:
     def __init__(self, run_dir: Path) -> None:
         self.run_dir = run_dir
         self._stack_dir = run_dir / "stack"
-        self._postgres = EmbeddedPostgres(run_dir / "postgres", settings=FAST_AND_UNSAFE)
-        self._kafka = EmbeddedKafka(run_dir / "kafka", settings={"broker.session.timeout.ms": "2000"})
+        self._postgres = _postgres(run_dir / "postgres")
+        self._kafka = _kafka(run_dir / "kafka")
 
     def postgres_admin_url(self) -> str:
         """The superuser's URL; starts the server when no worker has yet."""
@@ -89,3 +98,19 @@ class RunServers:
         background = '"$0" "$@" >/dev/null 2>&1 </dev/null &'
         reaper = [sys.executable, "-m", "tests.support.reaper", str(self.run_dir)]
         subprocess.run(["/bin/sh", "-c", background, *reaper], check=True, cwd=_REPOSITORY)
+
+
+def _postgres(folder: Path) -> "EmbeddedPostgres | PostgresContainer":
+    if not os.environ.get(DOCKER):
+        return EmbeddedPostgres(folder, settings=FAST_AND_UNSAFE)
+    from tests.support.containers import PostgresContainer  # noqa: PLC0415 -- testcontainers is for --docker only
+
+    return PostgresContainer(folder)
+
+
+def _kafka(folder: Path) -> "EmbeddedKafka | KafkaContainer":
+    if not os.environ.get(DOCKER):
+        return EmbeddedKafka(folder, settings={"broker.session.timeout.ms": "2000"})
+    from tests.support.containers import KafkaContainer  # noqa: PLC0415
+
+    return KafkaContainer(folder)

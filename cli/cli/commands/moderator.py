@@ -36,7 +36,7 @@ def list_moderators(state: State = DEFAULT_STATE_DIR) -> None:
 
 
 def _run(state: Path, *arguments: str) -> None:
-    """sto's own command, on the local stack or on the installation that the environment names."""
+    """Run the command of sto itself, on the local stack or on the installation that the environment names."""
     environment = os.environ | {"CARPASS_DATABASE_WORKER_URL": Installation.find(state).databases["sto"]}
     command = [sys.executable, "-P", "-m", "sto", "moderator", *arguments]
     raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)
