@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _SATURATED: Final = 0.9  # of one core: above it the generator measures itself
 _TICK: Final = 0.001  # the finest that the loop's timers know
 _LATE: Final = 0.05
-_PATIENCE: Final = 30.0
+_PATIENCE: Final = 120.0
 _LENGTH: Final = b"content-length:"
 _END: Final = b"\r\n\r\n"
 
