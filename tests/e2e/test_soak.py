@@ -64,6 +64,7 @@ async def test_forty_orders_and_six_faults_lose_and_double_nothing(own_stack: St
     result = document(SETTINGS, soaked, await versions(own_stack))
     assert result["violations"] == [], table(result)
     assert result["whole"]
+    assert str(SEED) in table(result)
     assert sum(result["outcomes"].values()) == SETTINGS.orders
     assert result["requests"]["unknown"] == result["requests"]["failed"] == 0
 

@@ -18,8 +18,8 @@ from cli.errors import StackError
 
 SIGNED_IN_FOR = 600.0
 """Seconds after which a person signs in anew: access tokens last a quarter of an hour."""
-_CARS_PER_CENTER = 24
-_MOST_CARS = 96
+_CARS_PER_CENTER = 60
+_MOST_CARS = 240
 _ORDERS_PER_CAR = 10
 _AT_ONCE = 8
 _FIRST_READING = 87_500
@@ -81,7 +81,7 @@ class Town:
 
 
 def cars_for(orders: int, clients: int) -> int:
-    """How many cars so many orders are about: at least one a client, and never more than some dozens."""
+    """How many cars so many orders are about: at least one a client, and never more than four centers have."""
     return max(clients, min(_MOST_CARS, orders // _ORDERS_PER_CAR))
 
 
