@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 BANNED = {"utils", "helpers", "common", "manager", "base"}
 SOURCES = sorted(
     path
-    for folder in ("contracts", "chassis", "services", "gateway", "cli")
+    for folder in ("contracts", "chassis", "services", "gateway", "cli", "bench")
     for path in (ROOT / folder).rglob("*.py")
     if ".venv" not in path.parts
 )
