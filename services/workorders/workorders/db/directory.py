@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Uuid, and_, bindparam, case, func, literal, or_, select
 
 from chassis.db import Transaction
 from workorders.db.models import estimate
@@ -21,7 +21,7 @@ CREATE_VISIT: Final = "create_visit"
 _by_rank: Final = case({"owner": 0, "manager": 1, "receptionist": 2}, value=employee.c.role, else_=3)
 
 
-def role_at(center_id: UUID | ColumnElement[UUID], user_id: UUID) -> ScalarSelect[str]:
+def role_at(center_id: UUID | ColumnElement[UUID], user_id: UUID | ColumnElement[UUID]) -> ScalarSelect[str]:
     """The highest role in which the person works at the center now; null for somebody who does not."""
     return (
         select(employee.c.role)
@@ -122,23 +122,31 @@ class Surroundings:
     estimate_sha256s: tuple[str, ...]
 
 
+_order_id, _center_id, _car_id, _owner_id = (
+    bindparam(name, type_=Uuid()) for name in ("order_id", "center_id", "car_id", "owner_id")
+)
+_estimate_hashes: Final = (
+    select(estimate.c.sha256).where(estimate.c.work_order_id == _order_id).order_by(estimate.c.version)
+)
+_SURROUNDINGS: Final = (
+    select(
+        *_CENTER,
+        *(car.c[name] for name in ("id", "vin", "frame_number", "plate", "odometer_unit")),
+        car_odometer.c.km,
+        car_odometer.c.observed_on,
+        car_odometer.c.observed_at,
+        role_at(_center_id, _owner_id).is_not(None).label("owner_is_staff"),
+        func.array(_estimate_hashes.scalar_subquery()).label("estimate_sha256s"),
+    )
+    .select_from(center.join(car, car.c.id == _car_id).outerjoin(car_odometer, car_odometer.c.id == car.c.id))
+    .where(center.c.id == _center_id)
+)
+
+
 async def find_surroundings(tx: Transaction, order: WorkOrder) -> Surroundings | None:
     """All of it in one round trip; None while center or car are not known yet."""
-    hashes = select(estimate.c.sha256).where(estimate.c.work_order_id == order.id).order_by(estimate.c.version)
-    wanted = (
-        select(
-            *_CENTER,
-            *(car.c[name] for name in ("id", "vin", "frame_number", "plate", "odometer_unit")),
-            car_odometer.c.km,
-            car_odometer.c.observed_on,
-            car_odometer.c.observed_at,
-            role_at(order.center_id, order.owner_id).is_not(None).label("owner_is_staff"),
-            func.array(hashes.scalar_subquery()).label("estimate_sha256s"),
-        )
-        .select_from(center.join(car, car.c.id == order.car_id).outerjoin(car_odometer, car_odometer.c.id == car.c.id))
-        .where(center.c.id == order.center_id)
-    )
-    row = (await tx.execute(wanted)).one_or_none()
+    named = {"order_id": order.id, "center_id": order.center_id, "car_id": order.car_id, "owner_id": order.owner_id}
+    row = (await tx.execute(_SURROUNDINGS, named)).one_or_none()
     if row is None:
         return None
     return Surroundings(

@@ -7,7 +7,22 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, func, insert, literal, null, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    Uuid,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from chassis.db import Transaction
@@ -26,6 +41,7 @@ from workorders.db.models import (
 )
 from workorders.db.read_models import employee
 from workorders.db.rows import (
+    CHANGING_COLUMNS,
     Rows,
     Values,
     changing_columns,
@@ -53,10 +69,24 @@ class Stored:
     staff_role: StaffRole | None
 
 
-def visible_to(user_id: UUID) -> ColumnElement[bool]:
+def visible_to(user_id: UUID | ColumnElement[UUID]) -> ColumnElement[bool]:
     """Orders of the centers where this person works, and those on his own cars."""
     employed_at = select(employee.c.center_id).where(employee.c.user_id == user_id, employee.c.active)
     return or_(work_order.c.center_id.in_(employed_at), work_order.c.owner_id == user_id)
+
+
+# Statements of hot paths are built once: building one and finding its compiled form costs more than running it.
+_order_id: Final = bindparam("order_id", type_=Uuid())
+_user_id: Final = bindparam("user_id", type_=Uuid())
+
+
+def _locking(role: ColumnElement[Any], visible: ColumnElement[bool]) -> Select[Any]:
+    found = select(role.label("staff_role")).select_from(work_order).where(work_order.c.id == _order_id, visible)
+    return found.with_for_update(of=work_order)
+
+
+_LOCK: Final = _locking(null(), literal(True))
+_LOCK_VISIBLE: Final = _locking(role_at(work_order.c.center_id, _user_id), visible_to(_user_id))
 
 
 async def lock_order(tx: Transaction, order_id: UUID, *, user_id: UUID | None) -> Stored | None:
@@ -64,17 +94,15 @@ async def lock_order(tx: Transaction, order_id: UUID, *, user_id: UUID | None) -
 
     Locked by a statement of its own: what is read after it is what the last holder of the lock has committed.
     """
-    visible = literal(True) if user_id is None else visible_to(user_id)
-    role = null() if user_id is None else role_at(work_order.c.center_id, user_id)
-    wanted = select(role.label("staff_role")).select_from(work_order).where(work_order.c.id == order_id, visible)
-    locked = (await tx.execute(wanted.with_for_update(of=work_order))).one_or_none()
+    wanted, parameters = (_LOCK, {}) if user_id is None else (_LOCK_VISIBLE, {"user_id": user_id})
+    locked = (await tx.execute(wanted, {"order_id": order_id, **parameters})).one_or_none()
     order = await load_order(tx, order_id) if locked else None
     return Stored(order, part_rows(order), locked.staff_role) if locked and order else None
 
 
 async def find_order(tx: Transaction, order_id: UUID, *, user_id: UUID) -> WorkOrder | None:
     """The order for reading, if this person sees it."""
-    return await load_order(tx, order_id, visible_to(user_id))
+    return await load_order(tx, order_id, visible_to=user_id)
 
 
 _outcome: Final = (
@@ -125,18 +153,26 @@ _JOBS: Final = (
 )
 
 
-async def load_order(tx: Transaction, order_id: UUID, visible: ColumnElement[bool] | None = None) -> WorkOrder | None:
+_ORDER_BY_ID: Final = _ORDER.where(work_order.c.id == _order_id)
+_VISIBLE_ORDER: Final = _ORDER_BY_ID.where(visible_to(_user_id))
+_JOBS_OF_ORDER: Final = _JOBS.where(job.c.work_order_id == _order_id)
+_LABOR, _PRODUCTS = (
+    select(table).where(table.c.work_order_id == _order_id).order_by(table.c.position)
+    for table in (labor_line, product_line)
+)
+
+
+async def load_order(tx: Transaction, order_id: UUID, *, visible_to: UUID | None = None) -> WorkOrder | None:
     """The whole aggregate."""
-    wanted = _ORDER.where(work_order.c.id == order_id)
-    row = (await tx.execute(wanted if visible is None else wanted.where(visible))).one_or_none()
+    of_order = {"order_id": order_id}
+    if visible_to is None:
+        row = (await tx.execute(_ORDER_BY_ID, of_order)).one_or_none()
+    else:
+        row = (await tx.execute(_VISIBLE_ORDER, {**of_order, "user_id": visible_to})).one_or_none()
     if row is None:
         return None
-    jobs = (await tx.execute(_JOBS.where(job.c.work_order_id == order_id))).all()
-    return order_of(row, jobs, await _lines(tx, labor_line, order_id), await _lines(tx, product_line, order_id))
-
-
-async def _lines(tx: Transaction, table: Table, order_id: UUID) -> Sequence[Any]:
-    return (await tx.execute(select(table).where(table.c.work_order_id == order_id).order_by(table.c.position))).all()
+    jobs, labor, products = [(await tx.execute(each, of_order)).all() for each in (_JOBS_OF_ORDER, _LABOR, _PRODUCTS)]
+    return order_of(row, jobs, labor, products)
 
 
 async def next_number(tx: Transaction, center_id: UUID) -> int:
@@ -156,6 +192,14 @@ async def insert_order(tx: Transaction, order: WorkOrder, fact: Recorded) -> Non
     await _insert_facts(tx, order, [fact])
 
 
+_CHANGE: Final = (
+    update(work_order)
+    .where(work_order.c.id == _order_id)
+    .values({name: bindparam(f"new_{name}") for name in CHANGING_COLUMNS})
+)
+_ADD_MOVES: Final = insert(status_history)
+
+
 async def save_order(tx: Transaction, stored: Stored, facts: Sequence[Recorded]) -> None:
     """Writes what has changed. The order's own row comes last: once it is final, its parts can't be changed."""
     order, before, after = stored.order, stored.rows, part_rows(stored.order)
@@ -166,7 +210,8 @@ async def save_order(tx: Transaction, stored: Stored, facts: Sequence[Recorded])
     await _write(tx, job, before.jobs, after.jobs)
     await _write(tx, labor_line, before.labor, after.labor)
     await _write(tx, product_line, before.products, after.products)
-    await tx.execute(update(work_order).where(work_order.c.id == order.id).values(changing_columns(order)))
+    new = {f"new_{name}": value for name, value in changing_columns(order).items()}
+    await tx.execute(_CHANGE, {"order_id": order.id, **new})
 
 
 type _ById = Mapping[UUID, Values]
@@ -205,7 +250,7 @@ async def _insert_facts(tx: Transaction, order: WorkOrder, facts: Sequence[Recor
         await tx.execute(insert(estimate_outcome), outcomes)
     moves = [shared | _history_row(recorded) for recorded in facts if recorded.is_transition]
     if moves:
-        await tx.execute(insert(status_history), moves)
+        await tx.execute(_ADD_MOVES, moves)
 
 
 def _estimate_row(sent: EstimateSent, recorded: Recorded) -> Values:

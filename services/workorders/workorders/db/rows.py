@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row
@@ -53,6 +53,18 @@ def order_row(order: WorkOrder) -> Values:
         "opened_at": order.opened_at,
         **changing_columns(order),
     }
+
+
+CHANGING_COLUMNS: Final = (
+    "status",
+    "version",
+    "sequence",
+    "related_party",
+    "estimate_version",
+    "tolerance_minor",
+    "submitted_for_check_by",
+    "closed_at",
+)
 
 
 def changing_columns(order: WorkOrder) -> Values:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import insert, select
@@ -23,6 +24,9 @@ class StoredSnapshot:
     sha256: str
 
 
+_INSERT: Final = insert(snapshot)
+
+
 async def insert_snapshot(tx: Transaction, order: WorkOrder, document: Document, completed_at: datetime) -> None:
     """Writes the snapshot of a completion, in its transaction."""
     values = {
@@ -31,7 +35,7 @@ async def insert_snapshot(tx: Transaction, order: WorkOrder, document: Document,
         "sha256": document.sha256,
         "completed_at": completed_at,
     }
-    await tx.execute(insert(snapshot).values(tenants(order) | values))
+    await tx.execute(_INSERT, tenants(order) | values)
 
 
 async def find_snapshot(tx: Transaction, order_id: UUID) -> StoredSnapshot | None:
