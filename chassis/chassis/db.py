@@ -10,12 +10,12 @@ from uuid import UUID
 
 import asyncpg
 from sqlalchemy import CursorResult, Executable, exc
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis.crash_points import crash_point
 from chassis.failures import DatabaseAway, Failure, classify, sqlstate
 from chassis.outbox import OutboxRow, insert_outbox_rows, outbox_row, tombstone_row
-from chassis.pool import Pool
+from chassis.pool import Begun, Pool
 from chassis.traces import current_traceparent
 from chassis.wake import RelayWake
 from contracts.event import Event
@@ -40,8 +40,9 @@ _DATABASE_ERRORS: Final = (
 class Transaction:
     """One unit of work. Its events are inserted just before the commit, and the relay is woken after it."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        self.connection = connection
+    def __init__(self, begun: Begun) -> None:
+        self.connection = begun.connection
+        self._driver = begun.driver
         self._outbox: list[OutboxRow] = []
 
     def record(self, event: Event, *, cause: Received[Any] | None = None) -> UUID:
@@ -61,11 +62,15 @@ class Transaction:
         """The connection's `execute`."""
         return await self.connection.execute(statement, parameters)
 
+    async def rows(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        """The rows of a query in the driver's own words (`$1`): where batches pass, at a third of the cost."""
+        return list(await self._driver.fetch(query, *arguments))
+
     async def flush_events(self) -> bool:
         """Inserts the recorded events; true when there were any. The owner of the commit calls it."""
         rows, self._outbox = self._outbox, []
         if rows:
-            await insert_outbox_rows(self.connection, rows)
+            await insert_outbox_rows(self._driver, rows)
             crash_point("before-commit")
         return bool(rows)
 
@@ -105,8 +110,8 @@ class Database:
         Row-level-security policies see `user_id`; without one they show nothing.
         """
         with _database_failures(_OUR_MISTAKES | {_READ_ONLY} if read_only else _OUR_MISTAKES):
-            async with self._pool.begun(_opening(user_id, read_only=read_only)) as connection:
-                transaction = Transaction(connection)
+            async with self._pool.begun(_opening(user_id, read_only=read_only)) as begun:
+                transaction = Transaction(begun)
                 yield transaction
                 recorded = await transaction.flush_events()
         if recorded:

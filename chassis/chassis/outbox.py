@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+import asyncpg
 import orjson
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.ids import new_id
 from chassis.problems import Invalid
@@ -17,15 +16,13 @@ from contracts.event import Event
 
 MAX_EVENT_BYTES: Final = 512 * 1024
 
-_INSERT: Final = text(
-    """
+_INSERT: Final = """
     INSERT INTO outbox (topic, key, headers, payload)
     SELECT topic, key, headers::json, payload
-    FROM unnest(CAST(:topics AS text[]), CAST(:keys AS bytea[]), CAST(:headers AS text[]), CAST(:payloads AS bytea[]))
+    FROM unnest($1::text[], $2::bytea[], $3::text[], $4::bytea[])
          WITH ORDINALITY AS new (topic, key, headers, payload, place)
     ORDER BY place
-    """
-)
+"""
 
 
 class EventTooLarge(Invalid):
@@ -83,14 +80,12 @@ def tombstone_row(topic: str, key: str, *, traceparent: str | None) -> OutboxRow
     return OutboxRow(topic, key.encode(), orjson.dumps(headers).decode(), None)
 
 
-async def insert_outbox_rows(connection: AsyncConnection, rows: Sequence[OutboxRow]) -> None:
+async def insert_outbox_rows(driver: asyncpg.Connection, rows: Sequence[OutboxRow]) -> None:
     """Inserts them with ids in the order given, by one statement."""
-    await connection.execute(
+    await driver.execute(
         _INSERT,
-        {
-            "topics": [row.topic for row in rows],
-            "keys": [row.key for row in rows],
-            "headers": [row.headers for row in rows],
-            "payloads": [row.payload for row in rows],
-        },
+        [row.topic for row in rows],
+        [row.key for row in rows],
+        [row.headers for row in rows],
+        [row.payload for row in rows],
     )

@@ -33,7 +33,9 @@ class TransactionAborted(Exception):  # noqa: N818 - reads as what happened
 
 
 @dataclass(frozen=True, slots=True)
-class _Begun:
+class Begun:
+    """A connection with a transaction begun, and the driver's below it."""
+
     connection: AsyncConnection
     driver: asyncpg.Connection
 
@@ -65,11 +67,11 @@ class Pool:
         event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
 
     @asynccontextmanager
-    async def begun(self, opening: str) -> AsyncIterator[AsyncConnection]:
+    async def begun(self, opening: str) -> AsyncIterator[Begun]:
         """A transaction that begins with the statements in `opening`; commits when the block ends well."""
         begun = await self._begin(opening)
         try:
-            yield begun.connection
+            yield begun
             await _commit(begun.driver)
         except BaseException:
             # In a task of its own: a cancelled caller must not leave a transaction open in the pool.
@@ -83,14 +85,14 @@ class Pool:
         await begun.connection.close()
         return row
 
-    async def _begin(self, opening: str) -> _Begun:
+    async def _begin(self, opening: str) -> Begun:
         return (await self._first(lambda driver: driver.execute(opening)))[0]
 
-    async def _first[T](self, use: Callable[[asyncpg.Connection], Awaitable[T]]) -> tuple[_Begun, T]:
+    async def _first[T](self, use: Callable[[asyncpg.Connection], Awaitable[T]]) -> tuple[Begun, T]:
         """A connection that died in the pool is replaced: nothing has been done on it yet."""
         for attempt in range(1, _ATTEMPTS + 1):
             connection = await self.engine.connect()
-            begun = _Begun(connection, await _driver(connection))
+            begun = Begun(connection, await _driver(connection))
             try:
                 return begun, await use(begun.driver)
             except BaseException as error:
@@ -116,7 +118,7 @@ def _died(error: BaseException) -> bool:
     return not isinstance(error, TimeoutError) and classify(error) is Failure.TRANSIENT
 
 
-async def _give_back(begun: _Begun) -> None:
+async def _give_back(begun: Begun) -> None:
     """Returns the connection without a transaction; one that cannot even roll back is cut."""
     try:
         if not begun.driver.is_closed() and begun.driver.is_in_transaction():

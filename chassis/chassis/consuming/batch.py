@@ -9,7 +9,6 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from opentelemetry import trace
-from sqlalchemy import text
 
 from chassis.consuming.dead_letters import count_dead_letters, dead_record, insert_dead_letters
 from chassis.consuming.decoding import Message, decode
@@ -25,14 +24,12 @@ from contracts.event import Event
 _tracer: Final = trace.get_tracer(__name__)
 
 # Sorted, so that two workers holding the same records after a rebalance wait for each other and cannot deadlock.
-_CLAIM: Final = text(
-    """
+_CLAIM: Final = """
     INSERT INTO inbox (consumer, event_id)
-    SELECT CAST(:consumer AS text), id FROM unnest(CAST(:ids AS uuid[])) AS new (id) ORDER BY id
+    SELECT $1, id FROM unnest($2::uuid[]) AS new (id) ORDER BY id
     ON CONFLICT DO NOTHING
     RETURNING event_id
-    """
-)
+"""
 
 
 @dataclass(slots=True)
@@ -163,8 +160,7 @@ async def dispatch(tx: Transaction, subscriptions: Subscriptions, messages: Sequ
 async def _claim(tx: Transaction, consumer: str, ids: Sequence[UUID]) -> set[UUID]:
     if not ids:
         return set()
-    inserted = await tx.execute(_CLAIM, {"consumer": consumer, "ids": ids})
-    return set(inserted.scalars())
+    return {row[0] for row in await tx.rows(_CLAIM, consumer, ids)}
 
 
 async def _call_event_handlers(

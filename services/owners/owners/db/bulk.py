@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields
 from functools import cache
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ARRAY, CollectionAggregate, Column, Table, TextClause, Uuid, any_, cast, text
+from sqlalchemy import ARRAY, CollectionAggregate, Column, Table, Uuid, any_, cast
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -31,22 +30,21 @@ async def insert_new(tx: Transaction, table: Table, rows: Sequence[Row]) -> set[
     """Inserts rows, all of its columns each, less those that break a unique key; the ids of the inserted ones."""
     if not rows:
         return set()
-    inserted = await tx.execute(_insert(table), _arrays(table.columns, rows))
-    return set(inserted.scalars())
+    return {row[0] for row in await tx.rows(_insert(table), *_arrays(table.columns, rows))}
 
 
 async def upsert_newer(tx: Transaction, table: Table, rows: Sequence[Row]) -> None:
     """Keeps the newest state of each id: replaces rows whose stored `sequence` is lower."""
     newest = {row["id"]: row for row in sorted(rows, key=lambda row: row["sequence"])}
     if newest:
-        await tx.execute(_upsert(table), _arrays(table.columns, list(newest.values())))
+        await tx.rows(_upsert(table), *_arrays(table.columns, list(newest.values())))
 
 
 async def update_by_id(tx: Transaction, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
     """Sets these columns of the rows with the given ids."""
     if rows:
         chosen = [table.columns[name] for name in ("id", *columns)]
-        await tx.execute(_update(table, tuple(columns)), _arrays(chosen, rows))
+        await tx.rows(_update(table, tuple(columns)), *_arrays(chosen, rows))
 
 
 def any_of(ids: Collection[UUID]) -> CollectionAggregate[Any]:
@@ -60,29 +58,29 @@ def _names(kind: type[DataclassInstance]) -> tuple[str, ...]:
 
 
 @cache
-def _insert(table: Table) -> TextClause:
+def _insert(table: Table) -> str:
     names = ", ".join(column.name for column in table.columns)
-    return text(
+    return (
         f"INSERT INTO {table.name} ({names}) {_select(list(table.columns))} ORDER BY id "
         "ON CONFLICT DO NOTHING RETURNING id"
     )
 
 
 @cache
-def _upsert(table: Table) -> TextClause:
+def _upsert(table: Table) -> str:
     names = [column.name for column in table.columns]
     changes = ", ".join(f"{name} = excluded.{name}" for name in names if name != "id")
-    return text(
+    return (
         f"INSERT INTO {table.name} ({', '.join(names)}) {_select(list(table.columns))} ORDER BY id "
         f"ON CONFLICT (id) DO UPDATE SET {changes} WHERE {table.name}.sequence < excluded.sequence"
     )
 
 
 @cache
-def _update(table: Table, columns: tuple[str, ...]) -> TextClause:
+def _update(table: Table, columns: tuple[str, ...]) -> str:
     chosen = [table.columns[name] for name in ("id", *columns)]
     changes = ", ".join(f"{name} = new.{name}" for name in columns)
-    return text(
+    return (
         f"UPDATE {table.name} SET {changes} FROM ({_select(chosen)}) AS new "  # noqa: S608 -- our names
         f"WHERE {table.name}.id = new.id"
     )
@@ -92,16 +90,20 @@ def _select(columns: Sequence[Column[Any]]) -> str:
     """Rows from one array per column. What unnest would take apart, or not take at all, travels as text."""
     shown = ", ".join(f"CAST({column.name} AS {_type(column)}) AS {column.name}" for column in columns)
     arrays = ", ".join(
-        f"CAST(:{column.name} AS {'text' if _travels_as_text(column) else _type(column)}[])" for column in columns
+        f"${place}::{'text' if _travels_as_text(column) else _type(column)}[]"
+        for place, column in enumerate(columns, start=1)
     )
     return f"SELECT {shown} FROM unnest({arrays}) AS given ({', '.join(column.name for column in columns)})"  # noqa: S608
 
 
-def _arrays(columns: Sequence[Column[Any]] | Any, rows: Sequence[Row]) -> dict[str, list[Any]]:
-    arrays = {column.name: list(map(itemgetter(column.name), rows)) for column in columns}
+def _arrays(columns: Sequence[Column[Any]] | Any, rows: Sequence[Row]) -> list[list[Any]]:
+    """One for each column, in the order of `_select`."""
+    return [_array(column, [row[column.name] for row in rows]) for column in columns]
+
+
+def _array(column: Column[Any], values: list[Any]) -> list[Any]:
     # Asked once a column: SQLAlchemy's types are slow to tell apart, and there are twenty values in a row.
-    texts = {column.name: _as_text(column) for column in columns if _travels_as_text(column)}
-    return arrays | {name: list(map(as_text, arrays[name])) for name, as_text in texts.items()}
+    return list(map(_as_text(column), values)) if _travels_as_text(column) else values
 
 
 def _travels_as_text(column: Column[Any]) -> bool:

@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import RowMapping, insert, select, text, update
+from sqlalchemy import RowMapping, insert, select, update
 
 from chassis.db import Transaction
-from owners.db.bulk import any_of, columns_of, update_by_id
+from owners.db.bulk import columns_of, update_by_id
 from owners.db.models import car
 from owners.domain.car import Car
 
@@ -26,24 +26,22 @@ _BY_WORKER: Final = (
     "record_sequence",
     "version",
 )
-_CLAIM: Final = text(
-    """
+_LOCK: Final = f"""
+    SELECT {", ".join(column.name for column in car.columns)} FROM car
+    WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
+"""  # noqa: S608 -- our names
+_CLAIM: Final = """
     INSERT INTO identity_claim (kind, number, car_id)
     SELECT kind, number, car_id
-    FROM unnest(CAST(:kinds AS text[]), CAST(:numbers AS text[]), CAST(:car_ids AS uuid[]))
-         WITH ORDINALITY AS claim (kind, number, car_id, place)
+    FROM unnest($1::text[], $2::text[], $3::uuid[]) WITH ORDINALITY AS claim (kind, number, car_id, place)
     ORDER BY kind, number, place
     ON CONFLICT DO NOTHING
-    """
-)
-_CLAIMED: Final = text(
-    """
+"""
+_CLAIMED: Final = """
     SELECT claim.car_id
-    FROM unnest(CAST(:kinds AS text[]), CAST(:numbers AS text[]), CAST(:car_ids AS uuid[]))
-         AS claim (kind, number, car_id)
+    FROM unnest($1::text[], $2::text[], $3::uuid[]) AS claim (kind, number, car_id)
     JOIN identity_claim USING (kind, number, car_id)
-    """
-)
+"""
 
 
 async def insert_car(tx: Transaction, new: Car) -> None:
@@ -64,9 +62,8 @@ async def lock_car(tx: Transaction, car_id: UUID) -> Car | None:
 
 async def lock_cars(tx: Transaction, car_ids: Collection[UUID]) -> dict[UUID, Car]:
     """Those of the cars that exist, locked in the order of their ids, so that two batches cannot deadlock."""
-    locked = select(car).where(car.c.id == any_of(car_ids)).order_by(car.c.id).with_for_update(key_share=True)
-    cars = [Car(*row) for row in await tx.execute(locked)]  # in a batch, twice as fast as by name
-    return {one.id: one for one in cars}
+    found = await tx.rows(_LOCK, list(car_ids))
+    return {row["id"]: Car(**dict(row)) for row in found}
 
 
 async def save_car(tx: Transaction, changed: Car) -> None:
@@ -86,10 +83,9 @@ async def claim_identities(tx: Transaction, cars: Sequence[Car]) -> set[UUID]:
     claims = [(*one.identity, one.id) for one in cars if one.identity is not None]
     if not claims:
         return set()
-    kinds, numbers, car_ids = (list(column) for column in zip(*claims, strict=True))
-    parameters = {"kinds": kinds, "numbers": numbers, "car_ids": car_ids}
-    await tx.execute(_CLAIM, parameters)
-    return set((await tx.execute(_CLAIMED, parameters)).scalars())
+    columns = [list(column) for column in zip(*claims, strict=True)]
+    await tx.rows(_CLAIM, *columns)
+    return {row[0] for row in await tx.rows(_CLAIMED, *columns)}
 
 
 def car_of(row: RowMapping) -> Car:

@@ -7,7 +7,8 @@ from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import RowMapping, delete, select
+import asyncpg
+from sqlalchemy import RowMapping, delete
 
 from chassis.db import Transaction
 from owners.db.bulk import any_of, insert_new, update_by_id
@@ -18,16 +19,15 @@ from owners.domain.odometer.verdict import Judgement
 from owners.domain.records import Attestation
 
 _ATTESTATION: Final = ("center_id", "work_order_id", "revision", "snapshot_sha256")
+_OF_CARS: Final = f"""
+    SELECT {", ".join(column.name for column in odometer_reading.columns)} FROM odometer_reading
+    WHERE car_id = ANY($1::uuid[]) ORDER BY car_id, id
+"""  # noqa: S608 -- our names
 
 
 async def load_histories(tx: Transaction, car_ids: Collection[UUID]) -> dict[UUID, OdometerHistory]:
     """The history of each car; the cars' rows are locked by the caller."""
-    found = (
-        select(odometer_reading)
-        .where(odometer_reading.c.car_id == any_of(car_ids))
-        .order_by(odometer_reading.c.car_id, odometer_reading.c.id)
-    )
-    rows = (await tx.execute(found)).mappings().all()
+    rows = await tx.rows(_OF_CARS, list(car_ids))
     histories = {car_id: OdometerHistory.of(car_id, ()) for car_id in car_ids}
     for car_id, of_car in groupby(rows, key=lambda row: row["car_id"]):
         histories[car_id] = OdometerHistory.of(car_id, (recorded_reading(row) for row in of_car))
@@ -48,7 +48,7 @@ async def save_outcomes(tx: Transaction, outcomes: Iterable[tuple[Outcome, UUID]
     await update_by_id(tx, odometer_reading, ("verdict", "candidates_km"), judged)
 
 
-def recorded_reading(row: RowMapping) -> RecordedReading:
+def recorded_reading(row: RowMapping | asyncpg.Record) -> RecordedReading:
     """The reading in a row of its table."""
     attested = row["provenance"] == "attested"
     return RecordedReading(
