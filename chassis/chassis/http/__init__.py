@@ -1,6 +1,6 @@
 """The HTTP half of the chassis: everything that a service's `api` package imports."""
 
-from chassis.http.action import Acting, Action
+from chassis.http.action import Acting, Action, VersionedAction
 from chassis.http.answer import Answer
 from chassis.http.app import create_app
 from chassis.http.caller import Caller
@@ -23,6 +23,7 @@ __all__ = [
     "PageRequest",
     "Position",
     "Reader",
+    "VersionedAction",
     "create_app",
     "etag",
     "http_context",

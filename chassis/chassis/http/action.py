@@ -99,19 +99,27 @@ class Acting:
         )
 
 
-async def acting(
-    request: Request,
-    caller: Caller,
-    _idempotency_key: Annotated[
-        str | None,
-        Header(alias=IDEMPOTENCY_KEY, description="Repeating a request with its key repeats its answer only."),
-    ] = None,
-    _if_match: Annotated[
-        str | None, Header(alias=IF_MATCH, description="The ETag of the version that is being changed.")
-    ] = None,
+_Key = Annotated[
+    str | None,
+    Header(alias=IDEMPOTENCY_KEY, description="Repeating a request with its key repeats its answer only."),
+]
+_Version = Annotated[str | None, Header(alias=IF_MATCH, description="The ETag of the version that is being changed.")]
+
+
+async def acting(request: Request, caller: Caller, _idempotency_key: _Key = None) -> Acting:
+    """The dependency behind `Action`; the headers are declared for the documentation and read from the request."""
+    return Acting(http_context(request), request, caller, await request.body())
+
+
+async def editing(
+    request: Request, caller: Caller, _idempotency_key: _Key = None, _if_match: _Version = None
 ) -> Acting:
-    """The dependency behind `Action`; the two headers are declared for the documentation and read from the request."""
+    """The dependency behind `VersionedAction`."""
     return Acting(http_context(request), request, caller, await request.body())
 
 
 Action = Annotated[Acting, Depends(acting)]
+"""For what creates or acts whatever the version."""
+
+VersionedAction = Annotated[Acting, Depends(editing)]
+"""For what changes the version that the caller has seen: reads `expected_version`, so If-Match is required."""

@@ -13,7 +13,6 @@ from chassis.http.errors import PROBLEM_JSON
 
 OPENAPI_VERSION = "3.1.0"
 _METHODS = ("get", "post", "put", "patch", "delete")
-_EDITS = ("put", "patch", "delete")
 
 _PROBLEM: dict[str, Any] = {
     "type": "object",
@@ -74,7 +73,7 @@ def _complete(operation: dict[str, Any], path: str, method: str) -> None:
         parameters[IDEMPOTENCY_KEY]["required"] = method == "post"
         parameters[IDEMPOTENCY_KEY]["schema"] = {"type": "string", "minLength": 1, "maxLength": 255}
     if IF_MATCH in parameters:
-        parameters[IF_MATCH]["required"] = method in _EDITS
+        parameters[IF_MATCH]["required"] = True
         parameters[IF_MATCH]["schema"] = {"type": "string", "pattern": '^"[0-9]+"$'}
     for status, description in _problems(operation, path, parameters).items():
         content = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}

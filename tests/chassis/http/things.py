@@ -11,7 +11,18 @@ from sqlalchemy import Row, text
 
 from chassis.auth import KeySource
 from chassis.db import Database, Transaction
-from chassis.http import Action, Answer, ApiModel, Caller, Page, PageRequest, Reader, create_app, page
+from chassis.http import (
+    Action,
+    Answer,
+    ApiModel,
+    Caller,
+    Page,
+    PageRequest,
+    Reader,
+    VersionedAction,
+    create_app,
+    page,
+)
 from chassis.ids import new_id
 from chassis.problems import NotFound, ProblemKind, check_version
 from chassis.settings import ServiceSettings
@@ -95,7 +106,7 @@ async def get_thing(thing_id: UUID, tx: Reader) -> Response:
 
 
 @router.patch("/v1/things/{thing_id}", response_model=Thing)
-async def rename_thing(thing_id: UUID, body: NewThing, action: Action) -> Response:
+async def rename_thing(thing_id: UUID, body: NewThing, action: VersionedAction) -> Response:
     async def rename(tx: Transaction) -> Row[tuple[UUID, str, int, datetime]]:
         row = await _load(tx, thing_id, lock=True)
         check_version(action.expected_version, row.version)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from chassis.http import Action, Answer, Caller, Reader
+from chassis.http import Action, Answer, Caller, Reader, VersionedAction
 from chassis.problems import Unavailable
 from notifier.api.context import Now, Settings
 from notifier.api.schemas import LinkRequestResponse, TelegramLinkResponse, link_request_response, link_response
@@ -42,7 +42,7 @@ async def request_telegram_link(action: Action, settings: Settings, now: Now) ->
 
 
 @router.delete("/v1/telegram/link", status_code=204)
-async def remove_telegram_link(action: Action, now: Now) -> Response:
+async def remove_telegram_link(action: VersionedAction, now: Now) -> Response:
     """Forgets the caller's chat. What was to be sent there stays readable in the inbox."""
     return await action.run(
         lambda tx: unlink(tx, action.caller.user_id, expected_version=action.expected_version, now=now),

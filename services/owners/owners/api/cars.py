@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from chassis.db import Transaction
-from chassis.http import Action, Answer, Page, PageRequest, Reader, page
+from chassis.http import Action, Answer, Page, PageRequest, Reader, VersionedAction, page
 from chassis.problems import NotFound
 from owners.api.car_schemas import CarResponse, EditCarRequest, RegisterCarRequest, car_response
 from owners.api.context import Now
@@ -45,7 +45,7 @@ async def get_own_car(car_id: UUID, tx: Reader) -> Response:
 
 
 @router.patch("/v1/cars/{car_id}", response_model=CarResponse)
-async def edit_own_car(car_id: UUID, body: EditCarRequest, action: Action, now: Now) -> Response:
+async def edit_own_car(car_id: UUID, body: EditCarRequest, action: VersionedAction, now: Now) -> Response:
     """Changes details. VIN and frame number are fixed (409) once a completed work order stands in the history."""
 
     async def use_case(tx: Transaction) -> ShownCar:

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from chassis.db import Transaction
-from chassis.http import Action, Answer, Page, PageRequest, Reader, page
+from chassis.http import Action, Answer, Page, PageRequest, Reader, VersionedAction, page
 from chassis.problems import NotFound
 from owners.api.context import Now
 from owners.api.record_requests import AddExpenseRequest, EditExpenseRequest
@@ -54,7 +54,7 @@ async def get_car_expense(car_id: UUID, expense_id: UUID, tx: Reader) -> Respons
 
 @router.patch("/v1/cars/{car_id}/expenses/{expense_id}", response_model=ExpenseResponse)
 async def edit_car_expense(
-    car_id: UUID, expense_id: UUID, body: EditExpenseRequest, action: Action, now: Now
+    car_id: UUID, expense_id: UUID, body: EditExpenseRequest, action: VersionedAction, now: Now
 ) -> Response:
     """Changes an expense that was typed; one of a service changes with its service only (409)."""
 
@@ -67,7 +67,7 @@ async def edit_car_expense(
 
 
 @router.delete("/v1/cars/{car_id}/expenses/{expense_id}", status_code=204)
-async def remove_car_expense(car_id: UUID, expense_id: UUID, action: Action, now: Now) -> Response:
+async def remove_car_expense(car_id: UUID, expense_id: UUID, action: VersionedAction, now: Now) -> Response:
     """Removes an expense that was typed; one of a service goes with its service only (409)."""
 
     async def use_case(tx: Transaction) -> None:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Response
 from pydantic.json_schema import SkipJsonSchema
 
 from chassis.db import Transaction
-from chassis.http import Action, Answer, ApiModel, Caller, Reader
+from chassis.http import Action, Answer, ApiModel, Caller, Reader, VersionedAction
 from chassis.problems import NotFound
 from owners.api.context import Now
 from owners.api.values import CurrencyCode, Edit, TimeZone, text_of
@@ -57,7 +57,7 @@ async def get_profile(tx: Reader, caller: Caller) -> Response:
 
 
 @router.patch("/v1/me", response_model=ProfileResponse)
-async def edit_own_profile(body: EditProfileRequest, action: Action, now: Now) -> Response:
+async def edit_own_profile(body: EditProfileRequest, action: VersionedAction, now: Now) -> Response:
     """Changes settings or the name."""
     return await action.run(
         lambda tx: edit_profile(

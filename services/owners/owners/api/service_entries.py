@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from chassis.db import Transaction
-from chassis.http import Action, Answer, Page, PageRequest, Reader, page
+from chassis.http import Action, Answer, Page, PageRequest, Reader, VersionedAction, page
 from chassis.problems import NotFound
 from owners.api.context import Now
 from owners.api.record_requests import AddServiceEntryRequest, EditServiceEntryRequest
@@ -62,7 +62,7 @@ async def get_service(car_id: UUID, entry_id: UUID, tx: Reader) -> Response:
 
 @router.patch("/v1/cars/{car_id}/service-entries/{entry_id}", response_model=ServiceEntryResponse)
 async def edit_service(
-    car_id: UUID, entry_id: UUID, body: EditServiceEntryRequest, action: Action, now: Now
+    car_id: UUID, entry_id: UUID, body: EditServiceEntryRequest, action: VersionedAction, now: Now
 ) -> Response:
     """Changes a service that was typed; an attested one is read-only (409)."""
 
@@ -75,7 +75,7 @@ async def edit_service(
 
 
 @router.delete("/v1/cars/{car_id}/service-entries/{entry_id}", status_code=204)
-async def remove_service(car_id: UUID, entry_id: UUID, action: Action, now: Now) -> Response:
+async def remove_service(car_id: UUID, entry_id: UUID, action: VersionedAction, now: Now) -> Response:
     """Removes a service that was typed, with its expense and reading; an attested one stays (409)."""
 
     async def use_case(tx: Transaction) -> None:

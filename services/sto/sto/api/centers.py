@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from chassis.http import Action, Answer, Caller, Page, Reader, page
+from chassis.http import Action, Answer, Caller, Page, Reader, VersionedAction, page
 from chassis.http.pages import DEFAULT_PAGE, MAX_PAGE, decode_cursor
 from chassis.problems import FieldError, Invalid, NotFound
 from sto.api.center_schemas import (
@@ -101,7 +101,7 @@ async def get_service_center(center_id: UUID, tx: Reader, caller: Caller) -> Res
 
 
 @router.patch("/v1/service-centers/{center_id}", response_model=ServiceCenterResponse)
-async def edit_service_center(center_id: UUID, body: EditCenterRequest, action: Action, now: Now) -> Response:
+async def edit_service_center(center_id: UUID, body: EditCenterRequest, action: VersionedAction, now: Now) -> Response:
     """Changes the profile; owners and managers do."""
     return await action.run(
         lambda tx: edit_center(

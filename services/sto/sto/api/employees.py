@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from chassis.http import Action, Answer, Caller, Page, PageRequest, Reader, page
+from chassis.http import Action, Answer, Caller, Page, PageRequest, Reader, VersionedAction, page
 from sto.api.context import Now
 from sto.api.employee_schemas import (
     AcceptInvitationRequest,
@@ -72,7 +72,7 @@ async def accept_center_invitation(body: AcceptInvitationRequest, action: Action
 
 @router.patch("/v1/service-centers/{center_id}/employees/{employee_id}", response_model=EmployeeResponse)
 async def change_employee_role(
-    center_id: UUID, employee_id: UUID, body: ChangeRoleRequest, action: Action, now: Now
+    center_id: UUID, employee_id: UUID, body: ChangeRoleRequest, action: VersionedAction, now: Now
 ) -> Response:
     """Gives the employee another role. Only owners make or unmake owners, and the last one stays."""
     return await action.run(

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from chassis.clock import system_clock
-from chassis.http import Action, Answer, Caller, Page, PageRequest, Reader, http_context, page, ready_page
+from chassis.http import Answer, Caller, Page, PageRequest, Reader, VersionedAction, http_context, page, ready_page
 from contracts.trust import RecommendationStatus
 from trust import queries
 from trust.api import schemas
@@ -37,7 +37,7 @@ async def list_recommendations(
 
 
 @router.post("/v1/recommendations/{recommendation_id}/dismissal")
-async def dismiss(recommendation_id: UUID, action: Action) -> Response:
+async def dismiss(recommendation_id: UUID, action: VersionedAction) -> Response:
     """The car's owner does not want it; it counts as late in the score. Needs If-Match."""
     return await action.run(
         lambda tx: dismiss_recommendation(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
 
-from chassis.http import Action, Caller, Page, PageRequest, Reader, page
+from chassis.http import Caller, Page, PageRequest, Reader, VersionedAction, page
 from workorders import commands
 from workorders.api.acting import change
 from workorders.api.context import EstimateTimers, Now
@@ -32,7 +32,7 @@ Version = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 @router.post("/estimate", response_model=WorkOrderResponse)
 async def send_estimate(
-    order_id: UUID, action: Action, now: Now, timers: EstimateTimers, body: SendEstimateRequest = PLAIN_OFFER
+    order_id: UUID, action: VersionedAction, now: Now, timers: EstimateTimers, body: SendEstimateRequest = PLAIN_OFFER
 ) -> Response:
     """Freezes and hashes every priced job that has no answer, and puts it to the car's owner for 14 days."""
     return await change(
@@ -58,7 +58,7 @@ async def get_work_order_estimate(order_id: UUID, version: Version, tx: Reader, 
 
 
 @router.post("/approval", response_model=WorkOrderResponse)
-async def approve_estimate(order_id: UUID, body: DecisionsRequest, action: Action, now: Now) -> Response:
+async def approve_estimate(order_id: UUID, body: DecisionsRequest, action: VersionedAction, now: Now) -> Response:
     """The car's owner authorises or declines jobs. Part approved is approved."""
     return await change(
         action,
@@ -70,7 +70,7 @@ async def approve_estimate(order_id: UUID, body: DecisionsRequest, action: Actio
 
 
 @router.post("/consent", response_model=WorkOrderResponse)
-async def record_consent(order_id: UUID, body: ConsentRequest, action: Action, now: Now) -> Response:
+async def record_consent(order_id: UUID, body: ConsentRequest, action: VersionedAction, now: Now) -> Response:
     """Owner, manager or receptionist note consent given by other means, with evidence."""
     return await change(
         action,
@@ -83,7 +83,7 @@ async def record_consent(order_id: UUID, body: ConsentRequest, action: Action, n
 
 @router.post("/withdrawal", response_model=WorkOrderResponse)
 async def withdraw_estimate(
-    order_id: UUID, action: Action, now: Now, body: OptionalReasonRequest = NO_REASON
+    order_id: UUID, action: VersionedAction, now: Now, body: OptionalReasonRequest = NO_REASON
 ) -> Response:
     """Takes the estimate back: the order is a draft again, or goes on with what is authorised."""
     return await change(

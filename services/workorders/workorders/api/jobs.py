@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from chassis.db import Transaction
-from chassis.http import Action
+from chassis.http import Action, VersionedAction
 from workorders import commands
 from workorders.api.acting import add, change
 from workorders.api.line_schemas import (
@@ -36,7 +36,7 @@ async def add_job(order_id: UUID, body: JobRequest, action: Action) -> Response:
 
 
 @router.patch("/{job_id}", response_model=WorkOrderResponse)
-async def rename_job(order_id: UUID, job_id: UUID, body: JobRequest, action: Action) -> Response:
+async def rename_job(order_id: UUID, job_id: UUID, body: JobRequest, action: VersionedAction) -> Response:
     """Gives a job another title; a declined one is thereby offered anew."""
     return await change(
         action, order_id, lambda tx, request: commands.rename_job(tx, request, job_id=job_id, title=body.title)
@@ -44,7 +44,7 @@ async def rename_job(order_id: UUID, job_id: UUID, body: JobRequest, action: Act
 
 
 @router.delete("/{job_id}", response_model=WorkOrderResponse)
-async def remove_job(order_id: UUID, job_id: UUID, action: Action) -> Response:
+async def remove_job(order_id: UUID, job_id: UUID, action: VersionedAction) -> Response:
     """Takes a job with its lines off the order. Declined work stays on record."""
     return await change(action, order_id, lambda tx, request: commands.remove_job(tx, request, job_id=job_id))
 
@@ -62,7 +62,7 @@ async def add_labor(order_id: UUID, job_id: UUID, body: LaborRequest, action: Ac
 
 @router.patch("/{job_id}/labor/{line_id}", response_model=WorkOrderResponse)
 async def change_labor(
-    order_id: UUID, job_id: UUID, line_id: UUID, body: ChangeLaborRequest, action: Action
+    order_id: UUID, job_id: UUID, line_id: UUID, body: ChangeLaborRequest, action: VersionedAction
 ) -> Response:
     """Changes a labor line. More hours or a higher rate voids the job's authorisation."""
     return await change(
@@ -73,7 +73,7 @@ async def change_labor(
 
 
 @router.delete("/{job_id}/labor/{line_id}", response_model=WorkOrderResponse)
-async def remove_labor(order_id: UUID, job_id: UUID, line_id: UUID, action: Action) -> Response:
+async def remove_labor(order_id: UUID, job_id: UUID, line_id: UUID, action: VersionedAction) -> Response:
     """Takes a labor line off a job."""
     return await change(
         action, order_id, lambda tx, request: commands.remove_labor(tx, request, job_id=job_id, line_id=line_id)
@@ -93,7 +93,7 @@ async def add_product(order_id: UUID, job_id: UUID, body: ProductRequest, action
 
 @router.patch("/{job_id}/products/{line_id}", response_model=WorkOrderResponse)
 async def change_product(
-    order_id: UUID, job_id: UUID, line_id: UUID, body: ChangeProductRequest, action: Action
+    order_id: UUID, job_id: UUID, line_id: UUID, body: ChangeProductRequest, action: VersionedAction
 ) -> Response:
     """Changes a product line. More of it or a higher price voids the job's authorisation."""
     return await change(
@@ -106,7 +106,7 @@ async def change_product(
 
 
 @router.delete("/{job_id}/products/{line_id}", response_model=WorkOrderResponse)
-async def remove_product(order_id: UUID, job_id: UUID, line_id: UUID, action: Action) -> Response:
+async def remove_product(order_id: UUID, job_id: UUID, line_id: UUID, action: VersionedAction) -> Response:
     """Takes a product line off a job."""
     return await change(
         action, order_id, lambda tx, request: commands.remove_product(tx, request, job_id=job_id, line_id=line_id)
