@@ -66,6 +66,12 @@ def stack_dir(pytestconfig: pytest.Config) -> Path:
 
 
 @pytest.fixture(scope="session")
+def compose_project(pytestconfig: pytest.Config) -> str:
+    """The name under which `docker compose up` may run; it ends and goes with the test run."""
+    return pytestconfig.stash[_SERVERS].compose_project()
+
+
+@pytest.fixture(scope="session")
 def test_databases(postgres_admin_url: str, pytestconfig: pytest.Config) -> TestDatabases:
     """Makes migrated databases; `service_database` also drops them."""
     return TestDatabases(postgres_admin_url, pytestconfig.stash[_SERVERS].run_dir)

@@ -1,7 +1,6 @@
 """The images, and docker-compose.yml as operations run it: only under `carpass test --docker`."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,11 +22,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def installation() -> Iterator[Installation]:
+def installation(compose_project: str) -> Installation:
     """All containers are healthy; they go with the run, and their data with them."""
-    started = Installation()
-    try:
-        started.up()
-        yield started
-    finally:
-        started.remove()
+    started = Installation(compose_project)
+    started.up()
+    return started

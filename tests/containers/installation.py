@@ -17,14 +17,13 @@ _DEADLINE = 180.0
 class Installation:
     """`docker compose` of one project."""
 
-    def __init__(self) -> None:
+    def __init__(self, project: str) -> None:
         port = choose_port()
         telegram_port = choose_port([port])
         self.url = f"http://127.0.0.1:{port}"
         self.telegram_url = f"http://127.0.0.1:{telegram_port}"
-        self.project = f"carpass-test-{os.getpid()}"
         self._environment = os.environ | {
-            "COMPOSE_PROJECT_NAME": self.project,
+            "COMPOSE_PROJECT_NAME": project,
             "CARPASS_PORT": str(port),
             "CARPASS_TELEGRAM_PORT": str(telegram_port),
         }
@@ -36,10 +35,6 @@ class Installation:
     def down(self) -> None:
         """End the containers, keep the data."""
         self._run(["docker", "compose", "down"], _DEADLINE)
-
-    def remove(self) -> None:
-        """End the containers and remove the data."""
-        self._run(["docker", "compose", "down", "--volumes"], _DEADLINE)
 
     def operate(self, *command: str) -> Any:
         """What a command of operations answers with --json."""

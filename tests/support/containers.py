@@ -1,7 +1,8 @@
-"""PostgreSQL and Kafka of one run of `carpass test --docker`: containers of the images that docker-compose.yml names."""
+"""PostgreSQL and Kafka of one run of `carpass test --docker`: containers of docker-compose.yml's images."""
 
 import os
 import secrets
+import subprocess
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,7 @@ _COMPOSE_FILE = Path(__file__).parents[2] / "docker-compose.yml"
 _RUN = "carpass.test-run"
 _POSTGRES_PORT = 5432
 _KAFKA_PORT = 9092
+_REMOVING = 180.0
 _POSTGRES_SETTINGS = FAST_AND_UNSAFE | {"max_connections": "400"}
 _KAFKA_SETTINGS = {
     "KAFKA_CONTROLLER_QUORUM_VOTERS": "1@localhost:9093",
@@ -125,6 +127,12 @@ def _remember(file: Path, text: str) -> None:
     written = file.with_suffix(f".{os.getpid()}")
     written.write_text(text, "utf-8")
     written.replace(file)
+
+
+def remove_installation(project: str) -> None:
+    """Remove the containers, networks and volumes of a run's `docker compose up`."""
+    command = ["docker", "compose", "--project-name", project, "down", "--volumes"]
+    subprocess.run(command, cwd=_COMPOSE_FILE.parent, capture_output=True, timeout=_REMOVING, check=True)
 
 
 def _remove(folder: Path) -> None:

@@ -45,6 +45,7 @@ class RunServers:
     def __init__(self, run_dir: Path) -> None:
         self.run_dir = run_dir
         self._stack_dir = run_dir / "stack"
+        self._composed = run_dir / "composed"
         self._postgres = _postgres(run_dir / "postgres")
         self._kafka = _kafka(run_dir / "kafka")
 
@@ -71,6 +72,12 @@ class RunServers:
         with self._locked():
             return self._stack_dir
 
+    def compose_project(self) -> str:
+        """The name of an installation by docker-compose.yml, which ends with the run."""
+        with self._locked():
+            self._composed.touch()
+            return self.run_dir.name
+
     def end(self) -> None:
         """Kill everything and remove its data; on a server that outlives the run, remove the run's databases."""
         given = os.environ.get("CARPASS_TEST_POSTGRES_URL")
@@ -80,6 +87,10 @@ class RunServers:
         self._kafka.kill()
         if self._stack_dir.exists():
             end_recorded_parts(StateDir(self._stack_dir), silent)
+        if self._composed.exists():
+            from tests.support.containers import remove_installation  # noqa: PLC0415
+
+            remove_installation(self.run_dir.name)
         shutil.rmtree(self.run_dir, ignore_errors=True)
 
     @contextmanager
