@@ -65,13 +65,12 @@ class Striker:
     async def heal(self) -> list[str]:
         """Returns when every fault has ended and every part is ready; a sentence for each that does not become so."""
         await asyncio.gather(*self._under_way)
-        away = []
-        for name in self._stack.part_names:
-            try:
-                await self._ready(name)
-            except StackError as error:
-                away.append(str(error))
-        return away
+        names = self._stack.part_names
+        looks = await asyncio.gather(*map(self._ready, names), return_exceptions=True)
+        for look in looks:
+            if isinstance(look, BaseException) and not isinstance(look, StackError):
+                raise look
+        return [str(look) for look in looks if look is not None]
 
     async def _strike(self, fault: Fault) -> None:
         async with self._places, self._targets[fault.target]:
