@@ -8,24 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import asyncpg
-import orjson
 
 from bench.baselines import attesting_sql as sql
-from chassis.ids import derived_id, new_id
+from bench.baselines.attesting_rows import Attested, columns, entry, expense, lines, outbox_row
+from chassis.ids import derived_id
 from contracts import owners as contract
 from contracts.event import Actor, Event
 from contracts.workorders import WorkOrderCompleted
 from owners.domain.odometer.reading import Reading, canonical_km
 from owners.domain.odometer.verdict import judge
-
-type Attested = tuple[UUID, WorkOrderCompleted]
 
 _SYSTEM = Actor(user_id=None, role="system")
 
@@ -62,12 +60,12 @@ async def attest(connection: asyncpg.Connection, consumer: str, received: Iterab
         for event_id, event in batch:
             _apply(cars[event.car_id], event_id, event, events)
         owner_of = {car_id: car.row["owner_id"] for car_id, car in cars.items()}
-        await connection.execute(sql.SERVICE_ENTRIES, *_columns([_entry(one, owner_of) for one in batch]))
-        await connection.execute(sql.EXPENSES, *_columns([_expense(one, owner_of) for one in batch]))
+        await connection.execute(sql.SERVICE_ENTRIES, *columns([entry(one, owner_of) for one in batch]))
+        await connection.execute(sql.EXPENSES, *columns([expense(one, owner_of) for one in batch]))
         await _confirm(connection, batch, cars, events)
         await _judge(connection, cars.values(), events)
-        await connection.execute(sql.SAVE_CARS, *_columns([_saved(car) for car in cars.values()]))
-        await connection.execute(sql.OUTBOX, *_columns([_outbox_row(event) for event in events]))
+        await connection.execute(sql.SAVE_CARS, *columns([_saved(car) for car in cars.values()]))
+        await connection.execute(sql.OUTBOX, *columns([outbox_row(event) for event in events]))
 
 
 async def _lock(connection: asyncpg.Connection, ids: set[UUID]) -> dict[UUID, _Car]:
@@ -101,16 +99,16 @@ def _apply(car: _Car, event_id: UUID, event: WorkOrderCompleted, events: list[Ev
         ),
     }
     entry_id, completed_on = derived_id(event_id, "service-entry"), event.snapshot.completed_on
-    entry = contract.ServiceEntryRecorded(
+    recorded = contract.ServiceEntryRecorded(
         sequence=car.record_sequence + 1,
         entry_id=entry_id,
         service_date=completed_on,
         odometer_km=km,
-        titles=tuple(line["title"] for line in _lines(event)),
+        titles=tuple(line["title"] for line in lines(event)),
         has_attachment=False,
         **told,
     )
-    expense = contract.ExpenseRecorded(
+    spent = contract.ExpenseRecorded(
         sequence=car.record_sequence + 2,
         expense_id=derived_id(event_id, "expense"),
         expense_date=completed_on,
@@ -121,7 +119,7 @@ def _apply(car: _Car, event_id: UUID, event: WorkOrderCompleted, events: list[Ev
         **told,
     )
     car.record_sequence += 2
-    events += (entry, expense)
+    events += (recorded, spent)
 
 
 def _add_reading(car: _Car, event_id: UUID, event: WorkOrderCompleted) -> int | None:
@@ -134,62 +132,6 @@ def _add_reading(car: _Car, event_id: UUID, event: WorkOrderCompleted) -> int | 
     car.readings.append(Reading(id_, value, odometer.unit, km, on, at, attested=True))
     car.new[id_] = event_id, event
     return km
-
-
-def _lines(event: WorkOrderCompleted) -> list[dict[str, Any]]:
-    lines = []
-    for job in event.snapshot.jobs:
-        lines += [{"title": one.operation, "kind": "labor", "amount_minor": one.total_minor} for one in job.labor]
-        lines += [{"title": one.name, "kind": one.kind, "amount_minor": one.total_minor} for one in job.products]
-    return lines
-
-
-def _entry(attested: Attested, owner_of: dict[UUID, UUID]) -> Sequence[object]:
-    event_id, event = attested
-    snapshot, total = event.snapshot, event.snapshot.totals
-    due = [line.next_service for job in snapshot.jobs for line in job.labor]
-    due += [line.next_service for job in snapshot.jobs for line in job.products]
-    return (
-        derived_id(event_id, "service-entry"),
-        event.car_id,
-        owner_of[event.car_id],
-        date.fromisoformat(snapshot.completed_on),
-        snapshot.center.time_zone,
-        snapshot.center.name,
-        orjson.dumps(_lines(event)).decode(),
-        total.currency,
-        total.total_minor,
-        min((each.km for each in due if each and each.km is not None), default=None),
-        min((each.months for each in due if each and each.months is not None), default=None),
-        snapshot.completed_by,
-        event.center_id,
-        event.work_order_id,
-        event.number,
-        event.revision,
-        event.snapshot_sha256,
-        event.occurred_at,
-    )
-
-
-def _expense(attested: Attested, owner_of: dict[UUID, UUID]) -> Sequence[object]:
-    event_id, event = attested
-    snapshot, total = event.snapshot, event.snapshot.totals
-    return (
-        derived_id(event_id, "expense"),
-        event.car_id,
-        owner_of[event.car_id],
-        date.fromisoformat(snapshot.completed_on),
-        snapshot.center.time_zone,
-        total.total_minor,
-        total.currency,
-        derived_id(event_id, "service-entry"),
-        snapshot.completed_by,
-        event.center_id,
-        event.work_order_id,
-        event.revision,
-        event.snapshot_sha256,
-        event.occurred_at,
-    )
 
 
 async def _confirm(
@@ -246,9 +188,9 @@ async def _judge(connection: asyncpg.Connection, cars: Iterable[_Car], events: l
         car.record_sequence += 1
         events.append(_odometer_judged(car, differing, verdicts))
     if new:
-        await connection.execute(sql.NEW_READINGS, *_columns(new))
+        await connection.execute(sql.NEW_READINGS, *columns(new))
     if changed:
-        await connection.execute(sql.CHANGED_VERDICTS, *_columns(changed))
+        await connection.execute(sql.CHANGED_VERDICTS, *columns(changed))
 
 
 def _reading(car: _Car, reading: Reading, verdict: str) -> Sequence[object]:
@@ -310,21 +252,3 @@ def _verdict(reading: Reading, verdict: Any) -> contract.ReadingVerdict:
 def _saved(car: _Car) -> Sequence[object]:
     counters = car.sequence, car.record_sequence, car.version
     return car.row["id"], car.attested_at, car.confirmed, car.disputed, car.last_ok, car.updated_at, *counters
-
-
-def _outbox_row(event: Event) -> Sequence[object]:
-    headers = {
-        "ce_specversion": "1.0",
-        "ce_id": str(new_id()),
-        "ce_source": "/carpass/owners",
-        "ce_type": event.event_type,
-        "ce_subject": event.subject,
-        "ce_time": event.occurred_at.isoformat(),
-        "content-type": "application/json",
-    }
-    payload = event.__pydantic_serializer__.to_json(event)
-    return event.topic, event.key.encode(), orjson.dumps(headers).decode(), payload
-
-
-def _columns(rows: Sequence[Sequence[object]]) -> list[list[object]]:
-    return [list(column) for column in zip(*rows, strict=True)]

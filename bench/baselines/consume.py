@@ -17,7 +17,8 @@ import asyncpg
 import uvloop
 from aiokafka import AIOKafkaConsumer
 
-from bench.baselines.attesting import Attested, attest
+from bench.baselines.attesting import attest
+from bench.baselines.attesting_rows import Attested
 from bench.baselines.settings import DATABASE, KAFKA
 from contracts.workorders import WorkOrderCompleted
 
