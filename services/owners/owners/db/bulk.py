@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields
 from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -23,7 +24,8 @@ type Row = Mapping[str, Any]
 
 def columns_of(record: DataclassInstance) -> dict[str, Any]:
     """A dataclass' fields as a row. Unlike `asdict` it copies nothing: that took a third of a batch's time."""
-    return {name: getattr(record, name) for name in _names(type(record))}
+    names, values_of = _reader(type(record))
+    return dict(zip(names, values_of(record), strict=True))
 
 
 async def insert_new(tx: Transaction, table: Table, rows: Sequence[Row]) -> set[UUID]:
@@ -53,8 +55,9 @@ def any_of(ids: Collection[UUID]) -> CollectionAggregate[Any]:
 
 
 @cache
-def _names(kind: type[DataclassInstance]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+def _reader(kind: type[DataclassInstance]) -> tuple[tuple[str, ...], attrgetter[tuple[Any, ...]]]:
+    names = tuple(field.name for field in fields(kind))
+    return names, attrgetter(*names)
 
 
 @cache
