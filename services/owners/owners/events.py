@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 from uuid import UUID
 
 from contracts import owners as contract
@@ -21,8 +20,7 @@ MAX_CHANGED: Final = 500
 _SYSTEM: Final = Actor(user_id=None, role="system")
 
 
-@dataclass(frozen=True, slots=True)
-class By:
+class By(NamedTuple):
     """Who did something, and when."""
 
     actor: Actor
@@ -153,13 +151,16 @@ def odometer_judged(log: RecordLog, outcome: Outcome, by: By) -> Iterator[contra
     """
     attested = any(one.reading.attested for one in outcome.new)
     removed = outcome.removed
-    for changed in list(batched(outcome.changed, MAX_CHANGED)) or [()]:
+    verdicts = {one.reading.id: _verdict(one) for one in outcome.changed}
+    last = outcome.last_ok
+    last_ok = None if last is None else verdicts.get(last.reading.id) or _verdict(last)
+    for changed in list(batched(verdicts.values(), MAX_CHANGED)) or [()]:
         yield contract.OdometerJudged(
             **log.next(by),
             provenance="attested" if attested else "self_declared",
-            changed=tuple(_verdict(one) for one in changed),
+            changed=changed,
             removed_reading_ids=removed,
-            last_ok=None if outcome.last_ok is None else _verdict(outcome.last_ok),
+            last_ok=last_ok,
             reading_count=outcome.reading_count,
             suspect_count=outcome.doubtful_count,
             rollback_count=outcome.rollback_count,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from chassis.consuming import Received, Refuse
@@ -25,8 +24,7 @@ EXPENSE: Final = "expense"
 READING: Final = "odometer-reading"
 
 
-@dataclass(frozen=True, slots=True)
-class Attesting:
+class Attesting(NamedTuple):
     """A completion, and the event that told of it."""
 
     completion: Completion
@@ -38,8 +36,7 @@ class Attesting:
         return By(self.cause.event.actor, self.completion.occurred_at)
 
 
-@dataclass(frozen=True, slots=True)
-class _Effects:
+class _Effects(NamedTuple):
     """The three rows of one completion, and its car's history."""
 
     attesting: Attesting

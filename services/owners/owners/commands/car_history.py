@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 from uuid import UUID
 
 from chassis.consuming import Received
@@ -26,8 +27,7 @@ class CarHistory:
     log: RecordLog
 
 
-@dataclass(frozen=True, slots=True)
-class Settling:
+class Settling(NamedTuple):
     """A history to settle, on whose behalf, and after which received event, if any."""
 
     history: CarHistory

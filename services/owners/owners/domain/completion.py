@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from owners.domain.car import Car
@@ -14,8 +14,7 @@ from owners.domain.odometer.reading import Reading, Unit, canonical_km, parse_va
 from owners.domain.records import Attestation, Line, ServiceEntry
 
 
-@dataclass(frozen=True, slots=True)
-class MeasuredOdometer:
+class MeasuredOdometer(NamedTuple):
     """The odometer at hand-over, as a center read it. `value` is decimal text."""
 
     value: str
@@ -23,8 +22,7 @@ class MeasuredOdometer:
     measured_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(NamedTuple):
     """A completed work order. `odometer` is None when it was declared unreadable."""
 
     car_id: UUID

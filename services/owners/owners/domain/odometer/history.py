@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from owners.domain.errors import ReadingIsEvidence
@@ -102,8 +102,7 @@ class RecordedReading:
         return self.service_entry_id or self.expense_id
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What must be written and published after the set has changed; `changed` includes `new`."""
 
     car_id: UUID

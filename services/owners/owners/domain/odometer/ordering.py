@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import accumulate, groupby
-from typing import Final
+from typing import Final, NamedTuple
 
 from owners.domain.odometer.reading import Reading
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """A reading with its place in the order. `second` (POSIX) is None when only the day is known."""
 
     place: int

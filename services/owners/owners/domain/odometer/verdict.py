@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from owners.domain.odometer.chain import heaviest_chain
@@ -21,8 +21,7 @@ from owners.domain.odometer.rollback import rolled_back
 MAX_PLAUSIBLE_KM: Final = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What is thought of one reading; a quarantined one comes with what it was probably meant to be."""
 
     verdict: Verdict
