@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from starlette.types import Receive
 
 from chassis.problems import Problem, TooLarge, Unavailable
-from gateway.headers import RawHeaders
+from gateway.headers import Fields
 from gateway.problems import RequestTimeout
 
 _DRAINED_AT_MOST = 8 << 20
@@ -45,9 +45,9 @@ class BodyReader:
         finally:
             self._buffered -= size
 
-    async def read(self, headers: RawHeaders, receive: Receive, limit: int) -> bytes:
+    async def read(self, fields: Fields, receive: Receive, limit: int) -> bytes:
         """The body; raises TooLarge (413), RequestTimeout (408) or ClientGone."""
-        announced = _announced(headers)
+        announced = _announced(fields)
         if announced == 0:
             return b""
         try:
@@ -56,25 +56,23 @@ class BodyReader:
         except TimeoutError:
             raise RequestTimeout(headers=_CLOSE) from None
         except TooLarge:
-            if not any(name == b"expect" for name, _ in headers):
+            if b"expect" not in fields:
                 await _drain(receive)
             raise
 
 
-def size_hint(headers: RawHeaders, limit: int) -> int:
+def size_hint(fields: Fields, limit: int) -> int:
     """How many bytes a request will hold at most."""
-    announced = _announced(headers)
+    announced = _announced(fields)
     return limit if announced is None else min(announced, limit)
 
 
-def _announced(headers: RawHeaders) -> int | None:
+def _announced(fields: Fields) -> int | None:
     """The announced length; 0 without a body, None for a chunked one. The parser has refused all malformed ones."""
-    chunked = False
-    for name, value in headers:
-        if name == b"content-length":
-            return int(value)
-        chunked = chunked or name == b"transfer-encoding"
-    return None if chunked else 0
+    length = fields.get(b"content-length")
+    if length is not None:
+        return int(length)
+    return None if b"transfer-encoding" in fields else 0
 
 
 async def _read(receive: Receive, limit: int, announced: int | None) -> bytes:

@@ -17,9 +17,9 @@ from chassis.http.metrics import REQUEST_SECONDS
 from chassis.problems import Problem
 from chassis.telemetry import server_span
 from chassis.traces import traceparent_of
-from gateway import headers as header_rules
 from gateway.cors import Cors
 from gateway.exchange import LOCAL, Exchange
+from gateway.headers import fields_of
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SERVER_ERROR = 500
@@ -40,13 +40,15 @@ class Edge:
         """One request, from its span's start to its end."""
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         started = time.perf_counter()
-        span = server_span(header_rules.first(scope["headers"], b"traceparent"), method)
+        fields = fields_of(scope["headers"])
+        span = server_span(fields.get(b"traceparent", b"").decode("latin-1"), method)
         in_span = attach(trace.set_span_in_context(span, Context()))
         try:
             exchange = Exchange(
                 scope,
                 receive,
                 send,
+                fields=fields,
                 traceparent=traceparent_of(span),
                 cors=self._cors,
                 last=self._health.is_stopping,

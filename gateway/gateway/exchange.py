@@ -6,7 +6,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from gateway import headers as header_rules
 from gateway.cors import Cors
-from gateway.headers import RawHeaders
+from gateway.headers import Fields, RawHeaders
 
 LOCAL = "(gateway)"
 UNROUTED = "(none)"
@@ -17,18 +17,27 @@ class Exchange:
     """What the parts of the gateway know of one request; `send` completes the headers of every answer."""
 
     def __init__(
-        self, scope: Scope, receive: Receive, send: Send, *, traceparent: str | None, cors: Cors, last: bool
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        *,
+        fields: Fields,
+        traceparent: str | None,
+        cors: Cors,
+        last: bool,
     ) -> None:
-        """`last`: the process is stopping, so the connection ends with this answer."""
+        """`fields`: the headers by name; `last`: the process is stopping, so the connection ends with this answer."""
         self.scope = scope
         self.receive = receive
         self.method: str = scope["method"]
         self.path: str = scope["raw_path"].decode("latin-1")
         self.query: bytes = scope["query_string"]
         self.headers: RawHeaders = scope["headers"]
+        self.fields = fields
         self.traceparent = traceparent
         self.trace_id = _NO_TRACE if traceparent is None else traceparent.split("-")[1]
-        self.request_id = header_rules.request_id(self.headers, self.trace_id)
+        self.request_id = header_rules.request_id(fields, self.trace_id)
         self.route = UNROUTED
         self.status = 500
         self.started = False
@@ -38,12 +47,13 @@ class Exchange:
 
     def header(self, name: bytes) -> str | None:
         """The first value of a header, its name in lower case."""
-        return header_rules.first(self.headers, name)
+        value = self.fields.get(name)
+        return None if value is None else value.decode("latin-1")
 
     @property
     def origin(self) -> bytes | None:
         """The origin of the page that asks."""
-        return next((value for name, value in self.headers if name == b"origin"), None)
+        return self.fields.get(b"origin")
 
     async def send(self, message: Message) -> None:
         """ASGI's send."""

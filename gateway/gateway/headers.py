@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from chassis.problems import BadRequest
 
 type RawHeaders = list[tuple[bytes, bytes]]
+type Fields = Mapping[bytes, bytes]
 
 # Requests: a list of what passes, so that no header by which somebody might name himself, his address or another
 # path (X-User-Id, X-Forwarded-*, Forwarded, X-Original-URL, …) needs to be foreseen. Connection-bound ones are not
 # in it either. X-Request-ID and traceparent are set anew from what was accepted of the client's.
-PASSED_TO_SERVICES: Final = frozenset(
-    {
+_PASSED_TO_SERVICES: Final = {
+    name: name.decode()
+    for name in (
         b"accept",
         b"accept-encoding",
         b"accept-language",
@@ -29,8 +31,8 @@ PASSED_TO_SERVICES: Final = frozenset(
         b"range",
         b"user-agent",
         b"x-telegram-bot-api-secret-token",
-    }
-)
+    )
+}
 
 # Two of these would let the gateway and a service each believe another one.
 _ONCE: Final = frozenset(
@@ -74,63 +76,54 @@ NOT_STORED: Final = (b"cache-control", b"no-store")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._~:/+=@-]{1,128}")
 
 
-def to_service(headers: Iterable[tuple[bytes, bytes]], request_id: bytes, traceparent: str | None) -> RawHeaders:
+def fields_of(headers: RawHeaders) -> Fields:
+    """A request's headers by name, which is in lower case; of repeated ones the first."""
+    return dict(reversed(headers))
+
+
+def to_service(
+    headers: Iterable[tuple[bytes, bytes]], request_id: bytes, traceparent: str | None
+) -> list[tuple[str, str]]:
     """The headers of the request to a service.
 
     Raises BadRequest when one that must be single comes twice, or cannot be sent on as it is: not UTF-8.
     """
-    passed: RawHeaders = []
+    passed: list[tuple[str, str]] = []
     seen: set[bytes] = set()
     for name, value in headers:
-        if name not in PASSED_TO_SERVICES:
+        text = _PASSED_TO_SERVICES.get(name)
+        if text is None:
             continue
         if name in _ONCE:
             if name in seen:
-                raise BadRequest(f"The header {name.decode()} is there twice.", slug="repeated-header")
+                raise BadRequest(f"The header {text} is there twice.", slug="repeated-header")
             seen.add(name)
-        if not _is_text(value):
-            raise BadRequest(f"The header {name.decode()} is not UTF-8.", slug="bad-header")
-        passed.append((name, value))
-    passed.append((b"x-request-id", request_id))
+        try:
+            passed.append((text, value.decode()))
+        except UnicodeDecodeError:
+            raise BadRequest(f"The header {text} is not UTF-8.", slug="bad-header") from None
+    passed.append(("x-request-id", request_id.decode("ascii")))
     if traceparent is not None:
-        passed.append((b"traceparent", traceparent.encode("ascii")))
+        passed.append(("traceparent", traceparent))
     return passed
 
 
 def to_client(status: int, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
     """The headers of the answer to the client, names in lower case."""
+    passed: RawHeaders = []
     # The length in an answer without a body is that of a body that does not come.
     dropped: set[bytes] = {b"content-length"} if status in _BODILESS else set()
-    lowered = [(name.lower(), value) for name, value in headers]
-    for name, value in lowered:
-        if name == b"connection":
-            dropped.update(token.strip().lower() for token in value.split(b","))
-    return [
-        (name, value)
-        for name, value in lowered
-        if name not in _KEPT_FROM_CLIENTS and name not in dropped and not name.startswith(_CORS_PREFIX)
-    ]
-
-
-def _is_text(value: bytes) -> bool:
-    try:
-        value.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def first(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> str | None:
-    """The first value of a header whose name is given in lower case."""
     for name, value in headers:
-        if name == wanted:
-            return value.decode("latin-1")
-    return None
+        lower = name.lower()
+        if lower in _KEPT_FROM_CLIENTS:
+            if lower == b"connection":
+                dropped.update(token.strip().lower() for token in value.split(b","))
+        elif not lower.startswith(_CORS_PREFIX):
+            passed.append((lower, value))
+    return [field for field in passed if field[0] not in dropped] if dropped else passed
 
 
-def request_id(headers: Iterable[tuple[bytes, bytes]], trace_id: str) -> bytes:
+def request_id(fields: Fields, trace_id: str) -> bytes:
     """The client's X-Request-ID when it is a harmless one, else the trace's id."""
-    for name, value in headers:
-        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
-            return value
-    return trace_id.encode("ascii")
+    sent = fields.get(b"x-request-id")
+    return trace_id.encode("ascii") if sent is None or _REQUEST_ID.fullmatch(sent) is None else sent

@@ -44,17 +44,17 @@ class Proxy:
         """Answers the exchange; raises a Problem as long as nothing was answered."""
         if exchange.method not in route.public:
             await self._authenticate(exchange)
-        if exchange.method in _BODILESS and size_hint(exchange.headers, 1):
+        if exchange.method in _BODILESS and size_hint(exchange.fields, 1):
             raise BadRequest(f"{exchange.method} carries no body.", headers={"Connection": "close"})
         upstream = self._upstreams[route.upstream]
         seconds = self._seconds(route, exchange.method)
-        size = size_hint(exchange.headers, route.body_limit)
+        size = size_hint(exchange.fields, route.body_limit)
         if size == 0:
             await self._pass(exchange, upstream, b"", seconds)
             return
         with self._bodies.reserved(size):
             try:
-                body = await self._bodies.read(exchange.headers, exchange.receive, route.body_limit)
+                body = await self._bodies.read(exchange.fields, exchange.receive, route.body_limit)
             except ClientGone:
                 return
             await self._pass(exchange, upstream, body, seconds)
@@ -88,8 +88,15 @@ class Proxy:
 
     async def _answer(self, exchange: Exchange, response: aiohttp.ClientResponse, deadline: float) -> None:
         """Streams the answer; the first piece is had before the head goes out, so that a hang there is still a 504."""
-        clock = asyncio.get_running_loop().time
         headers = header_rules.to_client(response.status, response.raw_headers)
+        if (
+            response.content.is_eof()
+        ):  # the whole body came with the head, as it does when it is small: nothing to wait for
+            piece = response.content.read_nowait()
+            await exchange.send({"type": "http.response.start", "status": response.status, "headers": headers})
+            await exchange.send({"type": "http.response.body", "body": piece, "more_body": False})
+            return
+        clock = asyncio.get_running_loop().time
         async with asyncio.timeout_at(deadline) as timer:
             piece = await response.content.readany()
             timer.reschedule(None)  # the service is not to blame for a client that reads slowly
@@ -112,5 +119,5 @@ def _outgoing(exchange: Exchange, body: bytes) -> Outgoing:
         headers=headers,
         body=body,
         # A service keeps the answer to a keyed command and gives the same one again.
-        repeatable=exchange.method in _BODILESS or exchange.header(b"idempotency-key") is not None,
+        repeatable=exchange.method in _BODILESS or b"idempotency-key" in exchange.fields,
     )

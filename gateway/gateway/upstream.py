@@ -12,7 +12,6 @@ from yarl import URL
 
 from chassis.problems import Problem, Unavailable
 from gateway.breaker import Breaker
-from gateway.headers import RawHeaders
 from gateway.metrics import ACTIVE, BREAKER_OPEN, FAILURES
 from gateway.problems import BadGateway, GatewayTimeout
 
@@ -40,7 +39,7 @@ class Outgoing:
 
     method: str
     target: str
-    headers: RawHeaders
+    headers: list[tuple[str, str]]
     body: bytes
     repeatable: bool
 
@@ -150,7 +149,7 @@ class UpstreamService:
         return await self._session.request(
             request.method,
             URL(self._url + request.target, encoded=True),
-            headers=[(name.decode(), value.decode()) for name, value in request.headers],
+            headers=request.headers,
             data=request.body or None,
             allow_redirects=False,
         )

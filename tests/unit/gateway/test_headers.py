@@ -32,7 +32,7 @@ from gateway.cors import Cors
 )
 def test_request_header_that_names_or_binds_the_client_is_dropped(name: str) -> None:
     passed = headers.to_service([(name.lower().encode(), b"x"), (b"accept", b"*/*")], b"id-1", None)
-    assert passed == [(b"accept", b"*/*"), (b"x-request-id", b"id-1")]
+    assert passed == [("accept", "*/*"), ("x-request-id", "id-1")]
 
 
 def test_request_keeps_what_services_read() -> None:
@@ -44,18 +44,28 @@ def test_request_keeps_what_services_read() -> None:
         (b"accept-language", b"ru"),
     ]
     passed = headers.to_service(sent, b"id-1", "00-trace")
-    assert passed == [*sent, (b"x-request-id", b"id-1"), (b"traceparent", b"00-trace")]
+    kept = [(name.decode(), value.decode()) for name, value in sent]
+    assert passed == [*kept, ("x-request-id", "id-1"), ("traceparent", "00-trace")]
 
 
 def test_client_cannot_choose_the_trace_past_the_gateway() -> None:
     passed = headers.to_service([(b"traceparent", b"00-theirs"), (b"x-request-id", b"theirs")], b"ours", "00-ours")
-    assert passed == [(b"x-request-id", b"ours"), (b"traceparent", b"00-ours")]
+    assert passed == [("x-request-id", "ours"), ("traceparent", "00-ours")]
 
 
 @pytest.mark.parametrize("name", [b"authorization", b"idempotency-key", b"if-match", b"content-type"])
 def test_header_that_must_be_single_is_refused_twice(name: bytes) -> None:
     with pytest.raises(BadRequest):
         headers.to_service([(name, b"one"), (name, b"two")], b"id-1", None)
+
+
+def test_header_that_is_no_text_is_refused() -> None:
+    with pytest.raises(BadRequest):
+        headers.to_service([(b"accept", b"\xff")], b"id-1", None)
+
+
+def test_first_of_repeated_headers_counts() -> None:
+    assert headers.fields_of([(b"origin", b"one"), (b"accept", b"*/*"), (b"origin", b"two")])[b"origin"] == b"one"
 
 
 def test_answer_loses_what_belongs_to_the_connection() -> None:
@@ -75,12 +85,12 @@ def test_answer_loses_what_belongs_to_the_connection() -> None:
 
 @pytest.mark.parametrize("sent", [b"req-1", b"01HZX/a.b~c:d=", b"x" * 128])
 def test_harmless_request_id_is_kept(sent: bytes) -> None:
-    assert headers.request_id([(b"x-request-id", sent)], "trace") == sent
+    assert headers.request_id({b"x-request-id": sent}, "trace") == sent
 
 
 @pytest.mark.parametrize("sent", [b"", b"x" * 129, b"a b", b"a\r\nb", b"{json}", b"\xff", b'"quoted"'])
 def test_any_other_request_id_is_replaced_by_the_traces(sent: bytes) -> None:
-    assert headers.request_id([(b"x-request-id", sent)], "trace") == b"trace"
+    assert headers.request_id({b"x-request-id": sent}, "trace") == b"trace"
 
 
 @pytest.mark.parametrize("status", [204, 304])
