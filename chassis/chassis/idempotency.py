@@ -9,10 +9,12 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import BigInteger, bindparam, delete, func, literal, select, true
-from sqlalchemy.dialects.postgresql import insert
 
 from chassis.db import Transaction
+from chassis.outbox import INSERT_OUTBOX_ROWS
+from chassis.prepared import Prepared
 from chassis.problems import BadRequest, Conflict, Invalid
 from chassis.tables import idempotency_key
 
@@ -71,7 +73,7 @@ def _look() -> Any:
     return select(lock, found).select_from(one.outerjoin(found, true()))
 
 
-_LOOK = _look()
+_LOOK = Prepared(_look())
 
 
 async def first_answer(tx: Transaction, scope: Scope) -> StoredAnswer | None:
@@ -79,12 +81,12 @@ async def first_answer(tx: Transaction, scope: Scope) -> StoredAnswer | None:
 
     Raises Conflict (409) while the first is in flight, Invalid (422) when the key came with another body.
     """
-    row = (await tx.execute(_LOOK, {"scope": scope.identity, "lock": scope.lock})).one()
-    if row.fingerprint is not None and row.fingerprint != scope.fingerprint:
+    (row,) = await tx.fetch(_LOOK, {"scope": scope.identity, "lock": scope.lock})
+    if row["fingerprint"] is not None and row["fingerprint"] != scope.fingerprint:
         raise Invalid("This Idempotency-Key was used with another body.", slug="idempotency-key-reused")
-    if row.fingerprint is not None:
-        return StoredAnswer(row.status, row.headers, row.body or b"")
-    if not row.locked:
+    if row["fingerprint"] is not None:
+        return StoredAnswer(row["status"], row["headers"], row["body"] or b"")
+    if not row["locked"]:
         raise Conflict(
             "A request with this Idempotency-Key is being worked on.",
             slug="idempotency-key-in-flight",
@@ -93,23 +95,23 @@ async def first_answer(tx: Transaction, scope: Scope) -> StoredAnswer | None:
     return None
 
 
-_KEEP = insert(idempotency_key).on_conflict_do_nothing().returning(idempotency_key.c.scope)
+_KEEP = f"""
+    WITH sent AS ({INSERT_OUTBOX_ROWS})
+    INSERT INTO idempotency_key (scope, principal, fingerprint, status, headers, body)
+    VALUES ($5, $6, $7, $8, $9, $10)
+    ON CONFLICT DO NOTHING
+    RETURNING true
+"""  # noqa: S608 -- our own statement within
 
 
 async def keep_answer(tx: Transaction, scope: Scope, answer: StoredAnswer) -> None:
-    """Stores a 2xx answer beside its effect.
+    """Stores a 2xx answer beside its effect, in one statement with the events recorded so far.
 
     The look above takes its lock after its snapshot, so the primary key has the last word: raises KeptMeanwhile.
     """
-    values = {
-        "scope": scope.identity,
-        "principal": scope.principal,
-        "fingerprint": scope.fingerprint,
-        "status": answer.status,
-        "headers": answer.headers,
-        "body": answer.body,
-    }
-    if (await tx.execute(_KEEP, values)).first() is None:
+    headers = orjson.dumps(answer.headers).decode()
+    values = (scope.identity, scope.principal, scope.fingerprint, answer.status, headers, answer.body)
+    if not await tx.rows(_KEEP, *tx.take_events(), *values):
         raise KeptMeanwhile
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-import asyncpg
 import orjson
 
 from chassis.ids import new_id
@@ -16,13 +15,14 @@ from contracts.event import Event
 
 MAX_EVENT_BYTES: Final = 512 * 1024
 
-_INSERT: Final = """
+INSERT_OUTBOX_ROWS: Final = """
     INSERT INTO outbox (topic, key, headers, payload)
     SELECT topic, key, headers::json, payload
     FROM unnest($1::text[], $2::bytea[], $3::text[], $4::bytea[])
          WITH ORDINALITY AS new (topic, key, headers, payload, place)
     ORDER BY place
 """
+"""Gives them ids in the order in which they come; takes `outbox_arrays`."""
 
 
 class EventTooLarge(Invalid):
@@ -80,10 +80,12 @@ def tombstone_row(topic: str, key: str, *, traceparent: str | None) -> OutboxRow
     return OutboxRow(topic, key.encode(), orjson.dumps(headers).decode(), None)
 
 
-async def insert_outbox_rows(driver: asyncpg.Connection, rows: Sequence[OutboxRow]) -> None:
-    """Inserts them with ids in the order given, by one statement."""
-    await driver.execute(
-        _INSERT,
+type OutboxArrays = tuple[list[str], list[bytes], list[str], list[bytes | None]]
+
+
+def outbox_arrays(rows: Sequence[OutboxRow]) -> OutboxArrays:
+    """The rows as one array for each column: any number of them is one statement."""
+    return (
         [row.topic for row in rows],
         [row.key for row in rows],
         [row.headers for row in rows],

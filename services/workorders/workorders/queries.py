@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Row, Select, exists, select, tuple_
 
 from chassis.db import Transaction
 from chassis.problems import NotFound
+from workorders.db.loading import estimate_state, find_order, visible_to
 from workorders.db.models import estimate, labor_line, status_history, work_order
-from workorders.db.repository import estimate_state, find_order, visible_to
 from workorders.db.snapshots import StoredSnapshot, find_snapshot
 from workorders.domain.estimate import Document
 from workorders.domain.people import ActingRole

@@ -71,6 +71,7 @@ async def test_parts_added_at_once_are_all_there(garage: Garage) -> None:
     order = await garage.open()
     answers = await asyncio.gather(*(garage.post(f"{order}/jobs", body={"title": f"Job {n}"}) for n in range(10)))
     assert {answer.status_code for answer in answers} == {201}
+    assert sorted(len(answer.json()["jobs"]) for answer in answers) == list(range(1, 11))
     found = await garage.order(order)
     assert {job["title"] for job in found["jobs"]} == {f"Job {n}" for n in range(10)}
     assert found["version"] == 11

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from chassis.db import Transaction
 from chassis.problems import NotFound, check_version
-from workorders.db.repository import Stored, lock_order, save_order
+from workorders.db.loading import Stored, lock_order
+from workorders.db.repository import save_order
 from workorders.domain.facts import Recorded
 from workorders.domain.people import Person
 from workorders.domain.work_order import WorkOrder
@@ -57,7 +58,7 @@ async def save_change(
     """The same for an order that nobody asked to be changed: a timer did."""
     order = stored.order
     order.version += 1
-    await save_order(tx, stored, facts)
+    await save_order(tx, stored, facts, sealed=snapshot.document if snapshot else None)
     for recorded in facts:
         tx.record(event_of(order, recorded, snapshot))
     return order

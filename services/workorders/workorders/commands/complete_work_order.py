@@ -7,7 +7,6 @@ from chassis.db import Transaction
 from chassis.problems import NotFound
 from workorders.commands.change import Change, Request
 from workorders.db.directory import find_surroundings
-from workorders.db.snapshots import insert_snapshot
 from workorders.domain.complete import HandOver, complete
 from workorders.domain.odometer import Moment, OdometerOut
 from workorders.domain.work_order import WorkOrder
@@ -36,5 +35,4 @@ async def complete_work_order(tx: Transaction, request: Request, *, odometer: Od
         surroundings=known, odometer=hand_over.attested(moment), moment=moment, completed_by=request.user_id
     )
     snapshot = seal_snapshot(order, told)
-    await insert_snapshot(tx, order, snapshot.document, now)
     return await change.save(facts, snapshot=snapshot)

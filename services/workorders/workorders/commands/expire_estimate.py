@@ -6,7 +6,7 @@ from uuid import UUID
 
 from chassis.db import Transaction
 from workorders.commands.change import save_change
-from workorders.db.repository import lock_order
+from workorders.db.loading import lock_order
 from workorders.domain.estimate import Estimate
 from workorders.domain.expire import expire
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Uuid, and_, bindparam, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Uuid, and_, bindparam, case, func, literal, or_, select
 
 from chassis.db import Transaction
+from chassis.prepared import Prepared
 from workorders.db.models import estimate
 from workorders.db.read_models import car, car_link, car_odometer, center, employee
+from workorders.db.rows import Row
 from workorders.domain.odometer import LastReading, Unit
 from workorders.domain.people import StaffRole
 from workorders.domain.work_order import WorkOrder
@@ -52,7 +54,7 @@ class Center:
 
 async def find_center(tx: Transaction, center_id: UUID) -> Center | None:
     """The center, if its first event has arrived."""
-    row = (await tx.execute(select(*_CENTER).where(center.c.id == center_id))).one_or_none()
+    row = (await tx.execute(select(*_CENTER).where(center.c.id == center_id))).mappings().one_or_none()
     return None if row is None else _center(row)
 
 
@@ -62,14 +64,14 @@ _CENTER: Final = tuple(
 )
 
 
-def _center(row: Row[Any]) -> Center:
+def _center(row: Row) -> Center:
     return Center(
-        id=row.center_id,
-        name=row.center_name,
-        time_zone=row.center_time_zone,
-        currency=row.center_currency,
-        prices_include_tax=row.center_prices_include_tax,
-        approved=row.center_verification == "approved",
+        id=row["center_id"],
+        name=row["center_name"],
+        time_zone=row["center_time_zone"],
+        currency=row["center_currency"],
+        prices_include_tax=row["center_prices_include_tax"],
+        approved=row["center_verification"] == "approved",
     )
 
 
@@ -128,7 +130,7 @@ _order_id, _center_id, _car_id, _owner_id = (
 _estimate_hashes: Final = (
     select(estimate.c.sha256).where(estimate.c.work_order_id == _order_id).order_by(estimate.c.version)
 )
-_SURROUNDINGS: Final = (
+_SURROUNDINGS: Final = Prepared(
     select(
         *_CENTER,
         *(car.c[name] for name in ("id", "vin", "frame_number", "plate", "odometer_unit")),
@@ -146,13 +148,14 @@ _SURROUNDINGS: Final = (
 async def find_surroundings(tx: Transaction, order: WorkOrder) -> Surroundings | None:
     """All of it in one round trip; None while center or car are not known yet."""
     named = {"order_id": order.id, "center_id": order.center_id, "car_id": order.car_id, "owner_id": order.owner_id}
-    row = (await tx.execute(_SURROUNDINGS, named)).one_or_none()
-    if row is None:
+    rows = await tx.fetch(_SURROUNDINGS, named)
+    if not rows:
         return None
+    row = rows[0]
     return Surroundings(
         center=_center(row),
-        car=Car(row.id, row.vin, row.frame_number, row.plate, row.odometer_unit),
-        last_reading=None if row.km is None else LastReading(row.km, row.observed_on, row.observed_at),
-        owner_is_staff=row.owner_is_staff,
-        estimate_sha256s=tuple(row.estimate_sha256s),
+        car=Car(row["id"], row["vin"], row["frame_number"], row["plate"], row["odometer_unit"]),
+        last_reading=None if row["km"] is None else LastReading(row["km"], row["observed_on"], row["observed_at"]),
+        owner_is_staff=row["owner_is_staff"],
+        estimate_sha256s=tuple(row["estimate_sha256s"]),
     )

@@ -1,33 +1,18 @@
-"""Orders: locked, loaded and saved. The row-level security of the tables stands behind every condition here."""
+"""Orders saved: what has changed, with its history and, at the end, the snapshot."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    Table,
-    Uuid,
-    and_,
-    bindparam,
-    delete,
-    func,
-    insert,
-    literal,
-    null,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import CTE, Table, Uuid, bindparam, delete, func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from chassis.db import Transaction
 from chassis.ids import new_id
-from workorders.db.directory import role_at
+from chassis.prepared import Prepared
+from workorders.db.loading import Stored
 from workorders.db.models import (
     decision,
     estimate,
@@ -36,143 +21,23 @@ from workorders.db.models import (
     labor_line,
     order_counter,
     product_line,
+    snapshot,
     status_history,
     work_order,
 )
-from workorders.db.read_models import employee
 from workorders.db.rows import (
     CHANGING_COLUMNS,
-    Rows,
     Values,
     changing_columns,
     decision_rows,
-    order_of,
     order_row,
     part_rows,
     tenants,
 )
+from workorders.domain.estimate import Document
 from workorders.domain.facts import EstimateDecided, EstimateSent, EstimateSuperseded, Recorded
-from workorders.domain.people import StaffRole
 from workorders.domain.status import EstimateState
 from workorders.domain.work_order import WorkOrder
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """An order as it is in the database; `rows` tell later which of its parts have changed.
-
-    `staff_role` is that of the person who asked for it.
-    """
-
-    order: WorkOrder
-    rows: Rows
-    staff_role: StaffRole | None
-
-
-def visible_to(user_id: UUID | ColumnElement[UUID]) -> ColumnElement[bool]:
-    """Orders of the centers where this person works, and those on his own cars."""
-    employed_at = select(employee.c.center_id).where(employee.c.user_id == user_id, employee.c.active)
-    return or_(work_order.c.center_id.in_(employed_at), work_order.c.owner_id == user_id)
-
-
-# Statements of hot paths are built once: building one and finding its compiled form costs more than running it.
-_order_id: Final = bindparam("order_id", type_=Uuid())
-_user_id: Final = bindparam("user_id", type_=Uuid())
-
-
-def _locking(role: ColumnElement[Any], visible: ColumnElement[bool]) -> Select[Any]:
-    found = select(role.label("staff_role")).select_from(work_order).where(work_order.c.id == _order_id, visible)
-    return found.with_for_update(of=work_order)
-
-
-_LOCK: Final = _locking(null(), literal(True))
-_LOCK_VISIBLE: Final = _locking(role_at(work_order.c.center_id, _user_id), visible_to(_user_id))
-
-
-async def lock_order(tx: Transaction, order_id: UUID, *, user_id: UUID | None) -> Stored | None:
-    """The order for a change, or None when this person sees no such order; None as person is a timer.
-
-    Locked by a statement of its own: what is read after it is what the last holder of the lock has committed.
-    """
-    wanted, parameters = (_LOCK, {}) if user_id is None else (_LOCK_VISIBLE, {"user_id": user_id})
-    locked = (await tx.execute(wanted, {"order_id": order_id, **parameters})).one_or_none()
-    order = await load_order(tx, order_id) if locked else None
-    return Stored(order, part_rows(order), locked.staff_role) if locked and order else None
-
-
-async def find_order(tx: Transaction, order_id: UUID, *, user_id: UUID) -> WorkOrder | None:
-    """The order for reading, if this person sees it."""
-    return await load_order(tx, order_id, visible_to=user_id)
-
-
-_outcome: Final = (
-    select(func.max(estimate_outcome.c.outcome))  # "superseded" is above "decided", and comes after it
-    .where(
-        estimate_outcome.c.work_order_id == estimate.c.work_order_id, estimate_outcome.c.version == estimate.c.version
-    )
-    .correlate(estimate)
-    .scalar_subquery()
-)
-estimate_state: Final = func.coalesce(_outcome, EstimateState.OPEN.value).label("estimate_state")
-"""Whether a version is open, decided or superseded; for queries over `estimate`."""
-
-_ORDER: Final = select(
-    work_order,
-    estimate.c.sha256.label("estimate_sha256"),
-    estimate.c.total_minor.label("estimate_total_minor"),
-    estimate.c.tolerance_minor.label("estimate_tolerance_minor"),
-    estimate.c.sent_at.label("estimate_sent_at"),
-    estimate.c.valid_until.label("estimate_valid_until"),
-    estimate_state,
-).select_from(
-    work_order.outerjoin(
-        estimate,
-        and_(estimate.c.work_order_id == work_order.c.id, estimate.c.version == work_order.c.estimate_version),
-    )
-)
-_JOBS: Final = (
-    select(
-        job.c.id,
-        job.c.title,
-        job.c.status,
-        job.c.authorised_version,
-        *(column for column in decision.columns if column.name not in {"title", "work_order_id"}),
-        decision.c.title.label("decided_title"),
-    )
-    .select_from(
-        job.outerjoin(
-            decision,
-            and_(
-                decision.c.work_order_id == job.c.work_order_id,
-                decision.c.estimate_version == job.c.authorised_version,
-                decision.c.job_id == job.c.id,
-            ),
-        )
-    )
-    .order_by(job.c.position)
-)
-
-
-_ORDER_BY_ID: Final = _ORDER.where(work_order.c.id == _order_id)
-_VISIBLE_ORDER: Final = _ORDER_BY_ID.where(visible_to(_user_id))
-_JOBS_OF_ORDER: Final = _JOBS.where(job.c.work_order_id == _order_id)
-_LABOR, _PRODUCTS = (
-    select(table).where(table.c.work_order_id == _order_id).order_by(table.c.position)
-    for table in (labor_line, product_line)
-)
-
-
-async def load_order(tx: Transaction, order_id: UUID, *, visible_to: UUID | None = None) -> WorkOrder | None:
-    """The whole aggregate."""
-    of_order = {"order_id": order_id}
-    if visible_to is None:
-        row = (await tx.execute(_ORDER_BY_ID, of_order)).one_or_none()
-    else:
-        row = (await tx.execute(_VISIBLE_ORDER, {**of_order, "user_id": visible_to})).one_or_none()
-    if row is None:
-        return None
-    jobs, labor, products = [(await tx.execute(each, of_order)).all() for each in (_JOBS_OF_ORDER, _LABOR, _PRODUCTS)]
-    return order_of(row, jobs, labor, products)
 
 
 async def next_number(tx: Transaction, center_id: UUID) -> int:
@@ -189,19 +54,38 @@ async def next_number(tx: Transaction, center_id: UUID) -> int:
 async def insert_order(tx: Transaction, order: WorkOrder, fact: Recorded) -> None:
     """Adds a new order with the first line of its history."""
     await tx.execute(insert(work_order).values(order_row(order)))
-    await _insert_facts(tx, order, [fact])
+    await tx.execute(insert(status_history), [tenants(order) | _history_row(fact)])
 
 
-_CHANGE: Final = (
-    update(work_order)
-    .where(work_order.c.id == _order_id)
-    .values({name: bindparam(f"new_{name}") for name in CHANGING_COLUMNS})
-)
-_ADD_MOVES: Final = insert(status_history)
+_MOVE_COLUMNS: Final = tuple(column.name for column in status_history.columns)
+_SNAPSHOT_COLUMNS: Final = tuple(column.name for column in snapshot.columns)
 
 
-async def save_order(tx: Transaction, stored: Stored, facts: Sequence[Recorded]) -> None:
-    """Writes what has changed. The order's own row comes last: once it is final, its parts can't be changed."""
+def _added(table: Table, columns: Sequence[str]) -> CTE:
+    """One row of the table, as a part of a larger statement; its parameters are called table_column."""
+    values = {name: bindparam(f"{table.name}_{name}", type_=table.c[name].type) for name in columns}
+    return insert(table).values(values).returning(literal(1).label("one")).cte(f"added_{table.name}")
+
+
+def _saving(*added: CTE) -> Prepared:
+    """Changes the order's own row once the others are there: when it is final, nothing can be added any more."""
+    new = {name: bindparam(f"new_{name}", type_=work_order.c[name].type) for name in CHANGING_COLUMNS}
+    first = [select(func.count()).select_from(each).scalar_subquery() == 1 for each in added]
+    return Prepared(
+        update(work_order).where(work_order.c.id == bindparam("order_id", type_=Uuid()), *first).values(new)
+    )
+
+
+_MOVE: Final = _added(status_history, _MOVE_COLUMNS)
+_SAVE: Final = _saving()
+_SAVE_MOVED: Final = _saving(_MOVE)
+_SAVE_COMPLETED: Final = _saving(_MOVE, _added(snapshot, _SNAPSHOT_COLUMNS))
+
+
+async def save_order(
+    tx: Transaction, stored: Stored, facts: Sequence[Recorded], *, sealed: Document | None = None
+) -> None:
+    """Writes what has changed. `sealed`: the snapshot, which goes with a completion."""
     order, before, after = stored.order, stored.rows, part_rows(stored.order)
     await _delete(tx, labor_line, before.labor, after.labor)
     await _delete(tx, product_line, before.products, after.products)
@@ -210,8 +94,7 @@ async def save_order(tx: Transaction, stored: Stored, facts: Sequence[Recorded])
     await _write(tx, job, before.jobs, after.jobs)
     await _write(tx, labor_line, before.labor, after.labor)
     await _write(tx, product_line, before.products, after.products)
-    new = {f"new_{name}": value for name, value in changing_columns(order).items()}
-    await tx.execute(_CHANGE, {"order_id": order.id, **new})
+    await _save_itself(tx, order, facts, sealed)
 
 
 type _ById = Mapping[UUID, Values]
@@ -248,9 +131,33 @@ async def _insert_facts(tx: Transaction, order: WorkOrder, facts: Sequence[Recor
     outcomes = [shared | row for recorded in facts for row in _outcome_row(recorded)]
     if outcomes:
         await tx.execute(insert(estimate_outcome), outcomes)
-    moves = [shared | _history_row(recorded) for recorded in facts if recorded.is_transition]
-    if moves:
-        await tx.execute(_ADD_MOVES, moves)
+
+
+async def _save_itself(tx: Transaction, order: WorkOrder, facts: Sequence[Recorded], sealed: Document | None) -> None:
+    """The order's own row, its latest move and its snapshot in one round trip."""
+    values = {"order_id": order.id} | {f"new_{name}": value for name, value in changing_columns(order).items()}
+    moves = [tenants(order) | _history_row(recorded) for recorded in facts if recorded.is_transition]
+    if not moves:
+        await tx.fetch(_SAVE, values)
+        return
+    *earlier, last = moves
+    if earlier:
+        await tx.execute(insert(status_history), earlier)
+    values |= {f"status_history_{name}": value for name, value in last.items()}
+    if sealed is None:
+        await tx.fetch(_SAVE_MOVED, values)
+        return
+    values |= {f"snapshot_{name}": value for name, value in _snapshot_row(order, sealed).items()}
+    await tx.fetch(_SAVE_COMPLETED, values)
+
+
+def _snapshot_row(order: WorkOrder, sealed: Document) -> Values:
+    return tenants(order) | {
+        "car_id": order.car_id,
+        "content": sealed.text,
+        "sha256": sealed.sha256,
+        "completed_at": order.closed_at,
+    }
 
 
 def _estimate_row(sent: EstimateSent, recorded: Recorded) -> Values:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row
+import asyncpg
+from sqlalchemy import RowMapping
 
 from workorders.domain.decision import Choice, Decision, Evidence
 from workorders.domain.estimate import Estimate
@@ -20,6 +21,8 @@ from workorders.domain.status import EstimateState, JobStatus, Status
 from workorders.domain.work_order import WorkOrder
 
 type Values = dict[str, Any]
+type Row = Mapping[str, Any] | RowMapping | asyncpg.Record
+"""Whatever gives values by the names of columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,124 +160,122 @@ def decision_rows(order: WorkOrder, decisions: Iterable[Decision]) -> Iterator[V
         }
 
 
-def order_of(
-    row: Row[Any], jobs: Sequence[Row[Any]], labor: Sequence[Row[Any]], products: Sequence[Row[Any]]
-) -> WorkOrder:
+def order_of(row: Row, jobs: Iterable[Row], labor: Iterable[Row], products: Iterable[Row]) -> WorkOrder:
     """The aggregate. `row` holds the latest estimate as well, `jobs` the decisions in force."""
     labor_of: dict[UUID, list[LaborLine]] = defaultdict(list)
     products_of: dict[UUID, list[ProductLine]] = defaultdict(list)
     for each in labor:
-        labor_of[each.job_id].append(_labor_line(each, row.currency))
+        labor_of[each["job_id"]].append(_labor_line(each, row["currency"]))
     for each in products:
-        products_of[each.job_id].append(_product_line(each, row.currency))
+        products_of[each["job_id"]].append(_product_line(each, row["currency"]))
     return WorkOrder(
-        id=row.id,
-        number=row.number,
-        center_id=row.center_id,
-        center_name=row.center_name,
-        car_id=row.car_id,
-        car_label=row.car_label,
-        owner_id=row.owner_id,
-        pricing=Pricing(row.currency, row.prices_include_tax),
-        four_eyes=row.four_eyes,
-        related_party=row.related_party,
-        complaint=row.complaint,
-        opened_at=row.opened_at,
-        status=Status(row.status),
-        jobs=[_job(each, labor_of[each.id], products_of[each.id], row.currency) for each in jobs],
-        estimate=_estimate(row) if row.estimate_version else None,
-        tolerance_minor=row.tolerance_minor,
-        submitted_for_check_by=row.submitted_for_check_by,
-        closed_at=row.closed_at,
-        version=row.version,
-        sequence=row.sequence,
+        id=row["id"],
+        number=row["number"],
+        center_id=row["center_id"],
+        center_name=row["center_name"],
+        car_id=row["car_id"],
+        car_label=row["car_label"],
+        owner_id=row["owner_id"],
+        pricing=Pricing(row["currency"], row["prices_include_tax"]),
+        four_eyes=row["four_eyes"],
+        related_party=row["related_party"],
+        complaint=row["complaint"],
+        opened_at=row["opened_at"],
+        status=Status(row["status"]),
+        jobs=[_job(each, labor_of[each["id"]], products_of[each["id"]], row["currency"]) for each in jobs],
+        estimate=_estimate(row) if row["estimate_version"] else None,
+        tolerance_minor=row["tolerance_minor"],
+        submitted_for_check_by=row["submitted_for_check_by"],
+        closed_at=row["closed_at"],
+        version=row["version"],
+        sequence=row["sequence"],
     )
 
 
-def _estimate(row: Row[Any]) -> Estimate:
+def _estimate(row: Row) -> Estimate:
     return Estimate(
-        version=row.estimate_version,
-        sha256=row.estimate_sha256,
-        total_minor=row.estimate_total_minor,
-        tolerance_minor=row.estimate_tolerance_minor,
-        sent_at=row.estimate_sent_at,
-        valid_until=row.estimate_valid_until,
-        state=EstimateState(row.estimate_state),
+        version=row["estimate_version"],
+        sha256=row["estimate_sha256"],
+        total_minor=row["estimate_total_minor"],
+        tolerance_minor=row["estimate_tolerance_minor"],
+        sent_at=row["estimate_sent_at"],
+        valid_until=row["estimate_valid_until"],
+        state=EstimateState(row["estimate_state"]),
     )
 
 
-def _job(row: Row[Any], labor: list[LaborLine], products: list[ProductLine], currency: str) -> Job:
+def _job(row: Row, labor: list[LaborLine], products: list[ProductLine], currency: str) -> Job:
     return Job(
-        id=row.id,
-        title=row.title,
-        status=JobStatus(row.status),
+        id=row["id"],
+        title=row["title"],
+        status=JobStatus(row["status"]),
         labor=labor,
         products=products,
-        authorisation=_decision(row, currency) if row.authorised_version else None,
+        authorisation=_decision(row, currency) if row["authorised_version"] else None,
     )
 
 
-def _decision(row: Row[Any], currency: str) -> Decision:
+def _decision(row: Row, currency: str) -> Decision:
     return Decision(
-        job_id=row.job_id,
-        title=row.decided_title,
-        choice=Choice(row.choice),
-        estimate_version=row.estimate_version,
-        estimate_sha256=row.estimate_sha256,
-        total_minor=row.total_minor,
-        decided_at=row.decided_at,
-        decided_by=Actor(row.decided_by, row.role),
-        evidence=None if row.channel == "owner" else _evidence(row, currency),
+        job_id=row["job_id"],
+        title=row["decided_title"],
+        choice=Choice(row["choice"]),
+        estimate_version=row["estimate_version"],
+        estimate_sha256=row["estimate_sha256"],
+        total_minor=row["total_minor"],
+        decided_at=row["decided_at"],
+        decided_by=Actor(row["decided_by"], row["role"]),
+        evidence=None if row["channel"] == "owner" else _evidence(row, currency),
     )
 
 
-def _evidence(row: Row[Any], currency: str) -> Evidence:
+def _evidence(row: Row, currency: str) -> Evidence:
     return Evidence(
-        channel=row.channel,
-        given_by=row.given_by,
-        given_at=row.given_at,
-        reason=row.reason,
-        added_cost=Money(row.added_minor, currency),
-        revised_total=Money(row.revised_total_minor, currency),
+        channel=row["channel"],
+        given_by=row["given_by"],
+        given_at=row["given_at"],
+        reason=row["reason"],
+        added_cost=Money(row["added_minor"], currency),
+        revised_total=Money(row["revised_total_minor"], currency),
     )
 
 
-def _discount(row: Row[Any], currency: str) -> Money | None:
-    return Money(row.discount_minor, currency) if row.discount_minor else None
+def _discount(row: Row, currency: str) -> Money | None:
+    return Money(row["discount_minor"], currency) if row["discount_minor"] else None
 
 
-def _next_service(row: Row[Any]) -> NextService | None:
-    if row.next_service_km is None and row.next_service_months is None:
+def _next_service(row: Row) -> NextService | None:
+    if row["next_service_km"] is None and row["next_service_months"] is None:
         return None
-    return NextService(row.next_service_km, row.next_service_months)
+    return NextService(row["next_service_km"], row["next_service_months"])
 
 
-def _labor_line(row: Row[Any], currency: str) -> LaborLine:
+def _labor_line(row: Row, currency: str) -> LaborLine:
     terms = LaborTerms(
-        operation=row.operation,
-        hours=row.hours,
-        rate=row.rate,
-        mechanic_id=row.mechanic_id,
+        operation=row["operation"],
+        hours=row["hours"],
+        rate=row["rate"],
+        mechanic_id=row["mechanic_id"],
         discount=_discount(row, currency),
-        tax_percent=row.tax_percent,
+        tax_percent=row["tax_percent"],
         next_service=_next_service(row),
     )
-    return Line(id=row.id, terms=terms, order_discount=row.order_discount_minor)
+    return Line(id=row["id"], terms=terms, order_discount=row["order_discount_minor"])
 
 
-def _product_line(row: Row[Any], currency: str) -> ProductLine:
+def _product_line(row: Row, currency: str) -> ProductLine:
     terms = ProductTerms(
-        kind=row.kind,
-        name=row.name,
-        sku=row.sku,
-        amount=row.quantity,
-        unit=row.unit,
-        price=row.price,
-        batch=row.batch,
-        warranty=row.warranty,
-        customer_supplied=row.customer_supplied,
+        kind=row["kind"],
+        name=row["name"],
+        sku=row["sku"],
+        amount=row["quantity"],
+        unit=row["unit"],
+        price=row["price"],
+        batch=row["batch"],
+        warranty=row["warranty"],
+        customer_supplied=row["customer_supplied"],
         discount=_discount(row, currency),
-        tax_percent=row.tax_percent,
+        tax_percent=row["tax_percent"],
         next_service=_next_service(row),
     )
-    return Line(id=row.id, terms=terms, order_discount=row.order_discount_minor)
+    return Line(id=row["id"], terms=terms, order_discount=row["order_discount_minor"])

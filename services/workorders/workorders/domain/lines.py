@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 from uuid import UUID
@@ -123,9 +123,18 @@ class Line[T: Terms]:
     id: UUID
     terms: T
     order_discount: int = 0
+    _priced: tuple[T, int, Pricing, Amounts] | None = field(default=None, init=False, repr=False, compare=False)
 
     def amounts(self, pricing: Pricing) -> Amounts:
-        """What the line comes to, rounded."""
+        """What the line comes to, rounded. Bill, job, snapshot and answer ask for it again and again."""
+        known = self._priced
+        if known and known[0] is self.terms and known[1] == self.order_discount and known[2] is pricing:
+            return known[3]
+        amounts = self._amounts(pricing)
+        self._priced = self.terms, self.order_discount, pricing, amounts
+        return amounts
+
+    def _amounts(self, pricing: Pricing) -> Amounts:
         own_discount = pricing.minor(self.terms.discount, field="discount")
         charged = self.terms.charged(pricing)
         share = min(self.order_discount, charged)
