@@ -122,7 +122,8 @@ class Worker:
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.MANUAL,
             session_timeout_ms=round(settings.session_timeout * 1000),
-            heartbeat_interval_ms=round(settings.session_timeout * 1000 / 4),
+            # The others learn of a dead member's partitions from the answer to their own next heartbeat.
+            heartbeat_interval_ms=round(settings.session_timeout * 1000 / 20),
             max_poll_interval_ms=round(settings.max_poll_interval * 1000),
             listener=_Rebalances(self),
             parser=parse,
