@@ -7,7 +7,7 @@ a word. So its own transactions are off (AUTOCOMMIT), and BEGIN, COMMIT and ROLL
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,7 +18,7 @@ import orjson
 from sqlalchemy import event, exc, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from chassis.failures import Failure, classify
+from chassis.reads import Reads, died
 
 _CONNECT_DEADLINE: Final = 5.0
 _ROLLBACK_DEADLINE: Final = 2.0
@@ -41,7 +41,7 @@ class Begun:
 
 
 class Pool:
-    """At most `size` connections to one database as one role."""
+    """At most `size` connections to one database as one role, and as many for reads by one statement."""
 
     def __init__(
         self,
@@ -52,6 +52,8 @@ class Pool:
         statement_timeout: timedelta,
         acquire_timeout: timedelta,
     ) -> None:
+        arguments = _connect_arguments(application_name, statement_timeout)
+        self._reads = Reads(url, size=size, acquire_timeout=acquire_timeout.total_seconds(), connect=arguments)
         self.engine: AsyncEngine = create_async_engine(
             make_url(url).set(drivername="postgresql+asyncpg"),
             isolation_level="AUTOCOMMIT",
@@ -62,7 +64,7 @@ class Pool:
             hide_parameters=True,  # they are personal data, and errors are logged
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
-            connect_args=_connect_arguments(application_name, statement_timeout),
+            connect_args=arguments,
         )
         event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
 
@@ -81,25 +83,27 @@ class Pool:
 
     async def row(self, query: str, arguments: Sequence[Any]) -> asyncpg.Record | None:
         """The row of a query that is a transaction by itself, on the driver: one round trip, nothing around it."""
-        begun, row = await self._first(lambda driver: driver.fetchrow(query, *arguments))
-        await begun.connection.close()
-        return row
+        return await self._reads.row(query, arguments)
+
+    async def dispose(self) -> None:
+        """Closes the connections."""
+        await self._reads.close()
+        await self.engine.dispose()
 
     async def _begin(self, opening: str) -> Begun:
-        return (await self._first(lambda driver: driver.execute(opening)))[0]
-
-    async def _first[T](self, use: Callable[[asyncpg.Connection], Awaitable[T]]) -> tuple[Begun, T]:
         """A connection that died in the pool is replaced: nothing has been done on it yet."""
         for attempt in range(1, _ATTEMPTS + 1):
             connection = await self.engine.connect()
             begun = Begun(connection, await _driver(connection))
             try:
-                return begun, await use(begun.driver)
+                await begun.driver.execute(opening)
             except BaseException as error:
                 begun.driver.terminate()
                 await asyncio.shield(asyncio.create_task(_give_back(begun)))
-                if attempt == _ATTEMPTS or not _died(error):
+                if attempt == _ATTEMPTS or not died(error):
                     raise
+            else:
+                return begun
         raise AssertionError("unreachable")
 
 
@@ -112,10 +116,6 @@ async def _driver(connection: AsyncConnection) -> asyncpg.Connection:
     pooled: Any = await connection.get_raw_connection()
     driver: asyncpg.Connection = pooled.driver_connection
     return driver
-
-
-def _died(error: BaseException) -> bool:
-    return not isinstance(error, TimeoutError) and classify(error) is Failure.TRANSIENT
 
 
 async def _give_back(begun: Begun) -> None:
