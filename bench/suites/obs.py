@@ -21,7 +21,7 @@ _CONNECTIONS: Final = 8
 class Benchmark:
     """A 50-row timeline with everything on, as in production, and with everything off.
 
-    On: spans (2 % sampled and exported to a collector), metrics, one log line a request.
+    On: spans (2 % sampled and exported to a collector), metrics, log lines of slow, failed and sampled requests.
     """
 
     name = "obs"

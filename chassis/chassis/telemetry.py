@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,8 +13,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
-from opentelemetry.trace import Span, SpanKind
+from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind
 
 from chassis.logs import configure_logging
 from chassis.settings import ServiceSettings
@@ -31,15 +31,30 @@ __all__ = [
     "span_from",
 ]
 
-_tracer = trace.get_tracer("chassis")
 _NO_TRACE_ID = "0" * 32
+
+
+class _Roots:
+    """Decides which traces that begin here are sampled. The SDK would do it too, at five times the cost for a "no"."""
+
+    sampled = 1.0
+
+    def unsampled(self) -> Span | None:
+        """A span with a new trace id and nothing behind it; None when the trace is to be sampled."""
+        if random.random() < self.sampled:  # noqa: S311 - no secret
+            return None
+        return NonRecordingSpan(SpanContext(random.getrandbits(128), random.getrandbits(64), is_remote=False))
+
+
+_tracer = trace.get_tracer("chassis")
+_roots = _Roots()
 
 
 def setup_telemetry(service: str, role: str, settings: ServiceSettings) -> None:
     """Once per process, before the first span or log line."""
     configure_logging(service, role, settings.log_level)
+    _roots.sampled = settings.trace_sample_ratio
     provider = TracerProvider(
-        sampler=ParentBased(TraceIdRatioBased(settings.trace_sample_ratio)),
         resource=Resource.create({"service.name": service, "carpass.role": role}),
         shutdown_on_exit=False,
     )
@@ -68,7 +83,13 @@ def current_trace_id() -> str:
 @contextmanager
 def span_from(traceparent: str | None, name: str, *, kind: SpanKind = SpanKind.CONSUMER) -> Iterator[Span]:
     """A span that continues the trace in `traceparent`, or starts a new one; log lines inside carry its trace id."""
-    with _tracer.start_as_current_span(name, context=_parent(traceparent), kind=kind) as span:
+    parent = remote_parent(traceparent)
+    unsampled = _unsampled(parent)
+    if unsampled is not None:
+        with trace.use_span(unsampled):
+            yield unsampled
+        return
+    with _tracer.start_as_current_span(name, context=_inside(parent), kind=kind) as span:
         yield span
 
 
@@ -77,9 +98,17 @@ def server_span(traceparent: str | None, name: str) -> Span:
 
     Without the context managers that cost more than the span itself.
     """
-    return _tracer.start_span(name, _parent(traceparent), SpanKind.SERVER, record_exception=False)
+    parent = remote_parent(traceparent)
+    unsampled = _unsampled(parent)
+    return unsampled or _tracer.start_span(name, _inside(parent), SpanKind.SERVER, record_exception=False)
 
 
-def _parent(traceparent: str | None) -> Context:
-    span = remote_parent(traceparent)
-    return Context() if span is None else trace.set_span_in_context(span, Context())
+def _unsampled(parent: Span | None) -> Span | None:
+    """What stands for a span that nobody will see: the parent itself, or the bare beginning of a trace."""
+    if parent is not None:
+        return None if parent.get_span_context().trace_flags.sampled else parent
+    return _roots.unsampled()
+
+
+def _inside(parent: Span | None) -> Context:
+    return Context() if parent is None else trace.set_span_in_context(parent, Context())

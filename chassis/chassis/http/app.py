@@ -40,7 +40,7 @@ def create_app(
     health: Health | None = None,
 ) -> FastAPI:
     """A service's HTTP API. `keys`: where access tokens' public keys come from, by default the JWKS at `jwks_url`."""
-    app = _bare_app(service, settings, health, lifespan)
+    app = _bare_app(service, settings, health, lifespan, routers)
     app.state.chassis = HttpContext(
         service=service,
         settings=settings,
@@ -50,13 +50,12 @@ def create_app(
         domain_errors=domain_errors or {},
     )
     register_domain_errors(app, domain_errors or {})
-    add_routes(app, routers)
     return app
 
 
 def create_probe_app(service: str, settings: ServiceSettings, health: Health) -> FastAPI:
     """What the roles without an API serve: probes and metrics."""
-    return _bare_app(service, settings, health, None)
+    return _bare_app(service, settings, health)
 
 
 def health_of(app: FastAPI) -> Health:
@@ -65,7 +64,13 @@ def health_of(app: FastAPI) -> Health:
     return health
 
 
-def _bare_app(service: str, settings: ServiceSettings, health: Health | None, lifespan: Lifespan | None) -> FastAPI:
+def _bare_app(
+    service: str,
+    settings: ServiceSettings,
+    health: Health | None,
+    lifespan: Lifespan | None = None,
+    routers: Sequence[APIRouter] = (),
+) -> FastAPI:
     app = FastAPI(
         title=f"CarPass {service}",
         version=version("carpass-chassis"),
@@ -78,7 +83,7 @@ def _bare_app(service: str, settings: ServiceSettings, health: Health | None, li
         telemetry={"tracing": False, "metrics": False, "logs": False},  # Observed does it, and logs no input
     )
     app.state.health = health or Health(check_timeout=settings.health_check_timeout)
-    add_routes(app, [probes(app.state.health)])
+    add_routes(app, [*routers, probes(app.state.health)])  # in this order they are tried
     register_problem_handlers(app)
     app.add_middleware(BodyGuard, max_body_bytes=settings.max_body_bytes)
     app.add_middleware(Observed, service=service, health=app.state.health)  # the last one added is the outermost

@@ -83,6 +83,8 @@ def _check_url(scope: Scope) -> None:
         return
     if len(query) > MAX_QUERY_BYTES:
         raise Problem("The query is too long.", status=414, slug="uri-too-long", title="URI too long")
+    if b"%" not in query and query.isascii() and b"\0" not in query:
+        return  # as nearly always
     try:
         decoded = unquote_to_bytes(query).decode()
     except UnicodeDecodeError as error:

@@ -16,20 +16,26 @@ from chassis.health import Health
 from chassis.http.errors import problem_response
 from chassis.http.metrics import REQUEST_SECONDS
 from chassis.problems import Problem
-from chassis.telemetry import current_trace_id, server_span
+from chassis.telemetry import server_span
 
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}", re.ASCII)
 _QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNROUTED = "(none)"
 _OURS: Final = frozenset({b"x-trace-id", b"x-request-id"})
+SLOW_SECONDS: Final = 1.0  # from here on a good answer is worth a line
+_FIRST_ERROR: Final = 400
 CLIENT_GONE = 499  # as nginx logs it: nobody was there to be answered
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("chassis.http")
 
 
 class Observed:
-    """The outermost middleware. Never logs a query, a body, a header or a raw path."""
+    """The outermost middleware. Never logs a query, a body, a header or a raw path.
+
+    A request that was answered well and fast, and is in no sampled trace, is logged at DEBUG only; the metrics count
+    it.
+    """
 
     def __init__(self, app: ASGIApp, *, service: str, health: Health) -> None:
         self._app = app
@@ -46,7 +52,7 @@ class Observed:
         span = server_span(_first(scope, b"traceparent"), method)
         in_span = attach(set_span_in_context(span, Context()))
         try:
-            exchange = _Exchange(_first(scope, b"x-request-id"), send, last=self._health.is_stopping)
+            exchange = _Exchange(span, _first(scope, b"x-request-id"), send, last=self._health.is_stopping)
             started = time.perf_counter()
             await self._answer(scope, receive, exchange)
             self._tell(span, method, _route(scope), exchange.status, time.perf_counter() - started)
@@ -55,7 +61,8 @@ class Observed:
             span.end()
 
     def _tell(self, span: Span, method: str, route: str, status: int, seconds: float) -> None:
-        if span.is_recording():
+        sampled = span.is_recording()
+        if sampled:
             span.update_name(f"{method} {route}")
             span.set_attribute("http.response.status_code", status)
             span.set_attribute("http.route", route)
@@ -66,7 +73,8 @@ class Observed:
             child: Any = REQUEST_SECONDS.labels(self._service, method, route, status)
             self._observe[key] = child.observe
         self._observe[key](seconds)
-        log.info("request", method=method, route=route, status=status, duration_ms=round(seconds * 1000, 2))
+        tell = log.info if sampled or status >= _FIRST_ERROR or seconds >= SLOW_SECONDS else log.debug
+        tell("request", method=method, route=route, status=status, duration_ms=round(seconds * 1000, 2))
 
     async def _answer(self, scope: Scope, receive: Receive, exchange: _Exchange) -> None:
         try:
@@ -83,7 +91,8 @@ class Observed:
 class _Exchange:
     """One answer on its way out."""
 
-    def __init__(self, request_id: str | None, send: Send, *, last: bool) -> None:
+    def __init__(self, span: Span, request_id: str | None, send: Send, *, last: bool) -> None:
+        self._span = span
         self._request_id = request_id if request_id and _REQUEST_ID.fullmatch(request_id) else None
         self._send = send
         self._last = last
@@ -95,12 +104,12 @@ class _Exchange:
             self.started = True
             self.status = message["status"]
             headers = [field for field in message["headers"] if field[0] not in _OURS]
-            headers.append((b"x-trace-id", current_trace_id().encode("ascii")))
+            headers.append((b"x-trace-id", b"%032x" % self._span.get_span_context().trace_id))
             if self._last:  # so that a kept-alive connection is not cut under its next request
                 headers.append((b"connection", b"close"))
             if self._request_id is not None:
                 headers.append((b"x-request-id", self._request_id.encode("ascii")))
-            message = {**message, "headers": headers}
+            message["headers"] = headers
         await self._send(message)
 
 

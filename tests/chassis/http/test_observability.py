@@ -105,6 +105,17 @@ async def test_access_log_tells_the_route_and_nothing_that_was_sent(client: http
     assert person.token not in str(lines)
 
 
+async def test_log_tells_of_good_answers_at_debug_only_unless_their_trace_is_sampled(
+    client: httpx.AsyncClient, person: Person, exported: InMemorySpanExporter
+) -> None:
+    with capture_logs() as lines:
+        for traceparent, path in ((UNSAMPLED, "/v1/things"), (SAMPLED, "/v1/things"), (UNSAMPLED, "/v1/nothing")):
+            await client.get(path, headers=person.headers | {"traceparent": traceparent})
+    told = [(line["log_level"], line["status"]) for line in lines if line["event"] == "request"]
+    assert told == [("debug", 200), ("info", 200), ("info", 404)]
+    assert [span.name for span in _spans(exported)] == ["GET /v1/things"]
+
+
 async def test_probes_are_served_and_not_logged(client: httpx.AsyncClient) -> None:
     with capture_logs() as lines:
         assert (await client.get("/livez")).json() == {"alive": True}
