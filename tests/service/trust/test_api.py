@@ -1,3 +1,4 @@
+import re
 from uuid import UUID, uuid4
 
 import pytest
@@ -67,6 +68,13 @@ async def test_timeline_pages_through_everything_once_and_newest_first(told: Tru
             break
     assert sorted(entry["kind"] for entry in seen) == ["car_registered", "expense", "odometer", "work_order_completed"]
     assert seen == sorted(seen, key=lambda entry: (entry["occurred_at"], entry["id"]), reverse=True)
+
+
+async def test_timeline_tells_instants_in_utc_to_the_microsecond(told: Trust) -> None:
+    answer = (await told.client.get(f"/v1/cars/{CAR}/timeline", headers=OWNER.headers)).json()
+    instants = [entry["occurred_at"] for entry in answer["data"]]
+    assert len(instants) > 1
+    assert [at for at in instants if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", at)] == []
 
 
 async def test_staff_does_not_see_what_the_owner_pays_elsewhere(told: Trust) -> None:
