@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import signal
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from cli.errors import StackError
 
 EXIT_MISSED = 1
 EXIT_INVALID = 3
+EXIT_STOPPED = 130
 
 
 def main() -> int:
@@ -29,6 +31,8 @@ def main() -> int:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)  # as in the product: the load generator's pauses are no answer's latency
+    # As Ctrl-C, so that servers and processes end with it.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     results: list[Result] = []
 
     def done(result: Result) -> None:
@@ -40,6 +44,8 @@ def main() -> int:
             servers = runner.run(run(names, rounds=options.rounds, quick=options.quick, done=done))
     except StackError as error:
         sys.exit(f"bench: {error}")
+    except KeyboardInterrupt:
+        return EXIT_STOPPED
     report = Report(results, library_versions() | servers, options.quick)
     print(", ".join(f"{name} {version}" for name, version in report.versions.items()))
     if options.json:
