@@ -16,7 +16,7 @@ from bench.baselines.nginx import Nginx
 from bench.harness.context import Context
 from bench.harness.figures import percentile
 from bench.harness.load import Load, closed_loop, open_loop, request
-from bench.harness.suite import Limit, Measured
+from bench.harness.suite import InvalidRun, Limit, Measured
 from bench.traffic.people import Issuer
 from bench.traffic.running import Meter, Process, start_gateway
 from chassis.ids import new_id
@@ -94,6 +94,9 @@ class Benchmark:
             notes[f"{case.name} added CPU"] = through_cpu - direct_cpu
             loads.append(through)
             spent += through_cpu * len(through.latencies) / 1e6
+        lost = [name for name, added in notes.items() if added <= 0]
+        if lost:
+            raise InvalidRun(f"what passing through adds was lost in this machine's noise: {', '.join(lost)}")
         return Measured(
             units=sum(len(load.latencies) for load in loads),
             seconds=sum(load.seconds for load in loads),
