@@ -11,8 +11,6 @@ import base64
 import gc
 import hashlib
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Annotated, Any, Final, Literal
@@ -25,51 +23,13 @@ import uvicorn
 from fastapi import FastAPI, Header, HTTPException, Request, Response
 from pydantic import BaseModel
 
+from bench.baselines.completion_sql import READ, WRITE
+from bench.baselines.pooled import pooled
 from bench.baselines.timeline import Tokens
 from chassis.ids import new_id
 
 _MAX_KM: Final = 1_000_000
 _DECIDED: Final = ("estimate_version", "estimate_sha256", "decided_at", "decided_by")
-_READ: Final = """
-WITH found AS (SELECT * FROM work_order WHERE id = $1 FOR UPDATE)
-SELECT pg_try_advisory_xact_lock($2) AS locked, (SELECT row_to_json(k) FROM (
-    SELECT encode(fingerprint, 'hex') AS fingerprint, status, convert_from(body, 'UTF8') AS body
-    FROM idempotency_key WHERE scope = $3) k) AS kept,
-(SELECT json_build_object('order', row_to_json(o),
-    'role', (SELECT role FROM employee WHERE user_id = $4 AND center_id = o.center_id AND active LIMIT 1),
-    'owner_is_staff', EXISTS (SELECT FROM employee WHERE user_id = o.owner_id AND center_id = o.center_id AND active),
-    'jobs', (SELECT json_agg(json_build_object('id', j.id, 'title', j.title, 'status', j.status,
-        'decision', (SELECT row_to_json(d) FROM decision d WHERE d.work_order_id = o.id AND d.job_id = j.id
-            AND d.estimate_version = j.authorised_version),
-        'labor', (SELECT coalesce(json_agg(l ORDER BY l.position), '[]') FROM (
-            SELECT *, hours::text AS hours_text, rate::text AS rate_text, tax_percent::text AS tax
-            FROM labor_line WHERE work_order_id = o.id) l WHERE l.job_id = j.id),
-        'products', (SELECT coalesce(json_agg(p ORDER BY p.position), '[]') FROM (
-            SELECT *, quantity::text AS quantity_text, price::text AS price_text, tax_percent::text AS tax
-            FROM product_line WHERE work_order_id = o.id) p WHERE p.job_id = j.id)
-        ) ORDER BY j.position) FROM job j WHERE j.work_order_id = o.id),
-    'estimates', (SELECT json_agg(e ORDER BY e.version) FROM (
-        SELECT version, sha256, total_minor, tolerance_minor, sent_at, valid_until
-        FROM estimate WHERE work_order_id = o.id) e),
-    'center', (SELECT row_to_json(c) FROM center c WHERE c.id = o.center_id),
-    'car', (SELECT row_to_json(c) FROM car c WHERE c.id = o.car_id),
-    'last', (SELECT km FROM car_odometer r WHERE r.id = o.car_id))::text FROM found o) AS known
-"""
-_WRITE: Final = """
-WITH moved AS (
-    UPDATE work_order SET status = 'completed', version = version + 1, sequence = sequence + 1, closed_at = $2,
-        related_party = $3 WHERE id = $1
-), history AS (
-    INSERT INTO status_history (id, work_order_id, center_id, owner_id, sequence, from_status, to_status, actor_id,
-        role, occurred_at) VALUES ($4, $1, $5, $6, $7, 'ready', 'completed', $8, $9, $2)
-), sealed AS (
-    INSERT INTO snapshot (work_order_id, center_id, owner_id, car_id, content, sha256, completed_at)
-    VALUES ($1, $5, $6, $10, $11, $12, $2)
-), sent AS (
-    INSERT INTO outbox (topic, key, headers, payload) VALUES ('workorders.workorder', $13, $14, $15)
-)
-INSERT INTO idempotency_key (scope, principal, fingerprint, status, headers, body) VALUES ($16, $8, $17, 200, $18, $19)
-"""
 
 
 class Odometer(BaseModel):
@@ -87,14 +47,7 @@ class Completion(BaseModel):
 
 def application(database_url: str, public_key: bytes) -> FastAPI:
     """The application."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.pool = await asyncpg.create_pool(database_url, min_size=8, max_size=20)
-        yield
-        await app.state.pool.close()
-
-    app = FastAPI(lifespan=lifespan, openapi_url=None)
+    app = FastAPI(lifespan=pooled(database_url), openapi_url=None)
     tokens = Tokens(public_key)
 
     @app.get("/livez")
@@ -117,7 +70,7 @@ def application(database_url: str, public_key: bytes) -> FastAPI:
         async with request.app.state.pool.acquire() as connection, connection.transaction():
             await connection.execute(f"SELECT set_config('carpass.user_id', '{user}', true)")
             lock = int.from_bytes(scope[:8], "big", signed=True)
-            row = await connection.fetchrow(_READ, order_id, lock, scope, user)
+            row = await connection.fetchrow(READ, order_id, lock, scope, user)
             if row["kept"] is not None:
                 return _replayed(orjson.loads(row["kept"]), fingerprint)
             if not row["locked"]:
@@ -262,25 +215,12 @@ class _HandedOver:
         snapshot = self._snapshot()
         content = orjson.dumps(snapshot, option=orjson.OPT_SORT_KEYS)  # with these keys and values this is RFC 8785
         sha256 = hashlib.sha256(content).hexdigest()
-        told = {name: order[name] for name in ("number", "car_id", "car_label", "owner_id", "center_id", "center_name")}
-        event = {
-            **told,
-            "sequence": order["sequence"] + 1,
-            "occurred_at": self.now,
-            "actor": {"user_id": self.user, "role": self.known["role"]},
-            "work_order_id": order["id"],
-            "status": "completed",
-            "related_party": snapshot["related_party"],
-            "revision": 1,
-            "snapshot": orjson.Fragment(content),
-            "snapshot_sha256": sha256,
-        }
         answer = orjson.dumps(
             {**order, "status": "completed", "version": order["version"] + 1, "closed_at": self.now}
             | {"jobs": self.jobs, "bill": snapshot["totals"], "estimate": self.known["estimates"][-1]}
         )
         await connection.execute(
-            _WRITE,
+            WRITE,
             order["id"],
             self.now,
             snapshot["related_party"],
@@ -295,13 +235,30 @@ class _HandedOver:
             sha256,
             order["car_id"].encode(),
             orjson.dumps(self._headers()).decode(),
-            orjson.dumps(event),
+            self._event(snapshot, content, sha256),
             scope,
             fingerprint,
             orjson.dumps({"ETag": self.etag}).decode(),
             answer,
         )
         return answer
+
+    def _event(self, snapshot: dict[str, Any], content: bytes, sha256: str) -> bytes:
+        order = self.order
+        told = {name: order[name] for name in ("number", "car_id", "car_label", "owner_id", "center_id", "center_name")}
+        event = {
+            **told,
+            "sequence": order["sequence"] + 1,
+            "occurred_at": self.now,
+            "actor": {"user_id": self.user, "role": self.known["role"]},
+            "work_order_id": order["id"],
+            "status": "completed",
+            "related_party": snapshot["related_party"],
+            "revision": 1,
+            "snapshot": orjson.Fragment(content),
+            "snapshot_sha256": sha256,
+        }
+        return orjson.dumps(event)
 
     def _headers(self) -> dict[str, str]:
         return {

@@ -9,17 +9,16 @@ from __future__ import annotations
 import base64
 import gc
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
-import asyncpg
 import jwt
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from fastapi import FastAPI, Header, HTTPException, Query, Request, Response
+
+from bench.baselines.pooled import pooled
 
 _PAGE: Final = """
 WITH page AS (
@@ -65,14 +64,7 @@ class Tokens:
 
 def application(database_url: str, public_key: bytes) -> FastAPI:
     """The application."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.pool = await asyncpg.create_pool(database_url, min_size=4, max_size=20)
-        yield
-        await app.state.pool.close()
-
-    app = FastAPI(lifespan=lifespan, openapi_url=None)
+    app = FastAPI(lifespan=pooled(database_url), openapi_url=None)
     tokens = Tokens(public_key)
 
     @app.get("/livez")

@@ -59,53 +59,51 @@ class Workshop:
         return ids
 
     def _surroundings(self) -> _Rows:
+        center = {
+            "id": self.center_id,
+            "name": "Ural Motor",
+            "time_zone": "Asia/Yekaterinburg",
+            "currency": "RUB",
+            "prices_include_tax": True,
+            "verification": "approved",
+            "sequence": 2,
+        }
+        employee = {
+            "id": new_id(),
+            "center_id": self.center_id,
+            "user_id": self.manager_id,
+            "role": "manager",
+            "active": True,
+            "sequence": 1,
+        }
         return {
-            "center": [
-                {
-                    "id": self.center_id,
-                    "name": "Ural Motor",
-                    "time_zone": "Asia/Yekaterinburg",
-                    "currency": "RUB",
-                    "prices_include_tax": True,
-                    "verification": "approved",
-                    "sequence": 2,
-                }
-            ],
-            "employee": [
-                {
-                    "id": new_id(),
-                    "center_id": self.center_id,
-                    "user_id": self.manager_id,
-                    "role": "manager",
-                    "active": True,
-                    "sequence": 1,
-                }
-            ],
-            "car": [
-                {
-                    "id": car_id,
-                    "owner_id": self.owner_id,
-                    "vin": "XTA21099043576182",
-                    "plate": "К482МН66",
-                    "odometer_unit": "km",
-                    "archived": False,
-                    "sequence": 1,
-                }
-                for car_id in self.car_ids
-            ],
-            "car_link": [
-                {
-                    "id": new_id(),
-                    "car_id": car_id,
-                    "center_id": self.center_id,
-                    "owner_id": self.owner_id,
-                    "car_label": "Lada 21099",
-                    "scopes": ["create_visit"],
-                    "status": "approved",
-                    "sequence": 2,
-                }
-                for car_id in self.car_ids
-            ],
+            "center": [center],
+            "employee": [employee],
+            "car": [self._car(car_id) for car_id in self.car_ids],
+            "car_link": [self._link(car_id) for car_id in self.car_ids],
+        }
+
+    def _car(self, car_id: UUID) -> dict[str, Any]:
+        return {
+            "id": car_id,
+            "owner_id": self.owner_id,
+            "vin": "XTA21099043576182",
+            "plate": "К482МН66",
+            "odometer_unit": "km",
+            "archived": False,
+            "sequence": 1,
+        }
+
+    def _link(self, car_id: UUID) -> dict[str, Any]:
+        return {
+            "id": new_id(),
+            "car_id": car_id,
+            "center_id": self.center_id,
+            "owner_id": self.owner_id,
+            "car_label": "Lada 21099",
+            "scopes": ["create_visit"],
+            "status": "approved",
+            "sequence": 2,
         }
 
     def _order(self, order_id: UUID, number: int) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -133,6 +131,12 @@ class Workshop:
                 "opened_at": _OPENED,
             },
         )
+        yield from self._estimate(of_order)
+        yield from self._history(of_order)
+        for title in ("Передние тормоза", "Замена масла"):
+            yield from self._job(of_order, title)
+
+    def _estimate(self, of_order: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield (
             "estimate",
             {
@@ -150,6 +154,8 @@ class Workshop:
         )
         outcome = {"version": 1, "outcome": "decided", "recorded_at": _OPENED}
         yield "estimate_outcome", of_order | outcome
+
+    def _history(self, of_order: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         for sequence, (previous, status) in enumerate(_STEPS, 1):
             yield (
                 "status_history",
@@ -164,8 +170,6 @@ class Workshop:
                     "occurred_at": _OPENED,
                 },
             )
-        for title in ("Передние тормоза", "Замена масла"):
-            yield from self._job(of_order, title)
 
     def _job(self, of_order: dict[str, Any], title: str) -> Iterator[tuple[str, dict[str, Any]]]:
         job_id = new_id()
@@ -186,8 +190,11 @@ class Workshop:
                 "channel": "owner",
             },
         )
+        yield from self._lines({"job_id": job_id, **of_order})
+
+    def _lines(self, of_job: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         for _ in range(LINES // JOBS // 2):
-            line = {"job_id": job_id, **of_order, "discount_minor": 0, "order_discount_minor": 0}
+            line = {**of_job, "discount_minor": 0, "order_discount_minor": 0}
             yield (
                 "labor_line",
                 {
