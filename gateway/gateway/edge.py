@@ -28,7 +28,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway.edge")
 
 
 class Edge:
-    """Serves HTTP. Services log every request with its trace id; only what ended here is logged here."""
+    """Serves HTTP. Services log what they were asked, with its trace id; only what ended here is logged here."""
 
     def __init__(self, handle: Callable[[Exchange], Awaitable[None]], *, cors: Cors, health: Health) -> None:
         self._handle = handle
