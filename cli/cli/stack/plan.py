@@ -1,5 +1,6 @@
 """Which processes make up the stack, and what each is told through its environment."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ TELEGRAM = "telegram"
 GATEWAY = "gateway"
 PARTITIONS = 3
 EVERY_PART = "*"
+SAMPLING = "CARPASS_TRACE_SAMPLE_RATIO"
+"""1 on the local stack: whoever tries something finds each request in the logs, by its trace id."""
 
 type EnvironmentOverrides = Mapping[str, Mapping[str, str]]
 """Variables by the name of a part (`trust-worker`), of a service (`trust`), or `*` for every part."""
@@ -138,7 +141,7 @@ class Plan:
         service: str,
         ready_path: str = "/readyz",
     ) -> ServicePart:
-        overridden = environment.copy()
+        overridden = {SAMPLING: os.environ.get(SAMPLING, "1")} | environment
         for key in (EVERY_PART, service, name):
             overridden |= self.overrides.get(key, {})
         return ServicePart(

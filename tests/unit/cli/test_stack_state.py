@@ -11,7 +11,7 @@ from cli.errors import StackError
 from cli.stack.clusters import Clusters
 from cli.stack.databases import needs_migration
 from cli.stack.leftovers import stop_order
-from cli.stack.plan import SERVICES, Plan, part_names
+from cli.stack.plan import SAMPLING, SERVICES, Plan, part_names
 from cli.stack.secrets import Secrets
 from cli.stack.state import StackDescription, StateDir
 
@@ -164,3 +164,15 @@ def test_a_database_is_migrated_only_when_it_lacks_a_revision(
     revisions: Path, revision: str | None, needed: bool
 ) -> None:
     assert needs_migration(revisions, revision) is needed
+
+
+def test_every_request_is_traced_and_so_logged_unless_somebody_says_otherwise(
+    state: StateDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ratios() -> set[str]:
+        return {environment[SAMPLING] for environment in _environments(_plan(state)).values()}
+
+    monkeypatch.delenv(SAMPLING, raising=False)
+    assert ratios() == {"1"}
+    monkeypatch.setenv(SAMPLING, "0.25")
+    assert ratios() == {"0.25"}
