@@ -11,6 +11,7 @@ from typing import Any
 
 from cli.client.gateway import Refused
 from cli.demo.cast import Cast
+from cli.demo.narrator import money
 from cli.demo.telegram import TelegramDouble
 from cli.demo.visit import Completed
 
@@ -84,9 +85,7 @@ class Effects:
 
     async def _expense(self) -> str | None:
         entry = await self._first(f"{self._car}/expenses", _of_order(self._completed.id))
-        return (
-            None if entry is None else f"{entry['amount']['amount_minor']} {entry['amount']['currency']} (minor units)"
-        )
+        return None if entry is None else money(entry["amount"])
 
     async def _reading(self) -> str | None:
         reading = await self._first(f"{self._car}/odometer", _of_order(self._completed.id))
