@@ -205,7 +205,7 @@ class _Spoiling:
 
     async def _spoil(self, how: str, order: UUID, service: str, sql: str, *, first: str = "") -> None:
         self.spoiled[how] = order
-        connection = await asyncpg.connect(self._stack.superuser_url(service), timeout=10)
+        connection = await asyncpg.connect(self._stack.superuser_url(service), timeout=60)
         try:
             # No trigger and no foreign key stands in the way, as none does in a corrupted database.
             await connection.execute(f"SET session_replication_role = replica; {first}")
@@ -215,7 +215,7 @@ class _Spoiling:
         assert not done.endswith(" 0"), (how, done)
 
     async def _fetch(self, service: str, sql: str, *values: object) -> list[asyncpg.Record]:
-        connection = await asyncpg.connect(self._stack.superuser_url(service), timeout=10)
+        connection = await asyncpg.connect(self._stack.superuser_url(service), timeout=60)
         try:
             return list(await connection.fetch(sql, *values))
         finally:

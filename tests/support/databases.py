@@ -72,7 +72,7 @@ def database_prefix(run_dir: Path) -> str:
 
 async def drop_databases_of_run(admin_url: str, run_dir: Path) -> None:
     """Remove every database of the run from a server that outlives it."""
-    admin = await asyncpg.connect(admin_url, timeout=10)
+    admin = await asyncpg.connect(admin_url, timeout=60)
     try:
         names = await admin.fetch(
             "SELECT datname FROM pg_database WHERE starts_with(datname, $1)", database_prefix(run_dir)

@@ -6,10 +6,10 @@ from typing import Any, overload
 
 
 @overload
-async def eventually[T](check: Callable[[], Awaitable[T]], *, within: float = 10.0, every: float = 0.02) -> T: ...
+async def eventually[T](check: Callable[[], Awaitable[T]], *, within: float = 60.0, every: float = 0.02) -> T: ...
 @overload
-async def eventually[T](check: Callable[[], T], *, within: float = 10.0, every: float = 0.02) -> T: ...
-async def eventually[T](check: Callable[[], T | Awaitable[T]], *, within: float = 10.0, every: float = 0.02) -> T:
+async def eventually[T](check: Callable[[], T], *, within: float = 60.0, every: float = 0.02) -> T: ...
+async def eventually[T](check: Callable[[], T | Awaitable[T]], *, within: float = 60.0, every: float = 0.02) -> T:
     """Poll `check` until it returns something truthy, and return that.
 
     A `check` that asserts and returns None is done when it no longer raises AssertionError. After

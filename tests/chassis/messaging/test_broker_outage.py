@@ -70,7 +70,7 @@ async def restarted(kafka: EmbeddedKafka) -> None:
 
 async def ended(stop: asyncio.Event, task: "asyncio.Task[None]") -> None:
     stop.set()
-    await asyncio.wait_for(task, 15)
+    await asyncio.wait_for(task, 60)
 
 
 async def test_rows_wait_for_a_broker_that_is_away_and_drain_after(
@@ -146,7 +146,7 @@ async def test_a_relay_ends_the_process_when_kafka_stays_away(
     own_kafka.kill()
     relay = Relay(sample_database.worker_url, kafka, replace(QUICK, patience=1.0))
     with pytest.raises(KafkaStuck):
-        await asyncio.wait_for(relay.run(asyncio.Event()), 30)
+        await asyncio.wait_for(relay.run(asyncio.Event()), 60)
 
 
 async def test_a_producer_that_was_given_up_never_sends(

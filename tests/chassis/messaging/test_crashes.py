@@ -80,11 +80,11 @@ async def test_one_of_two_workers_killed_at_500_events_a_second_loses_and_repeat
         await broker.publish([noted(broker.noted) for _ in range(100)])
         await all_applied(database, 100)
         async with peer() as survivor:
-            await eventually(lambda: 0 < len(partitions_of(survivor)) < PARTITIONS, within=30)
+            await eventually(lambda: 0 < len(partitions_of(survivor)) < PARTITIONS, within=60)
             publishing = asyncio.create_task(publish())
-            await eventually(lambda: some_more(database, 600), within=30)
+            await eventually(lambda: some_more(database, 600), within=60)
             process.kill()
-            await eventually(lambda: len(partitions_of(survivor)) == PARTITIONS, within=30)
+            await eventually(lambda: len(partitions_of(survivor)) == PARTITIONS, within=60)
             over.set()
             await publishing
             await all_applied(database, 100 + published)
@@ -111,13 +111,13 @@ async def test_a_stopped_worker_is_replaced_by_another_one_and_doubles_nothing_w
         await all_applied(database, 100)
         (Path(consuming["crash_points"]) / boundary).write_text("SIGSTOP")
         await broker.publish([noted(broker.noted) for _ in range(200)])
-        await eventually(lambda: psutil.Process(process.pid).status() == psutil.STATUS_STOPPED, within=30)
+        await eventually(lambda: psutil.Process(process.pid).status() == psutil.STATUS_STOPPED, within=60)
         async with peer():
             await all_applied(database, 300, within=60)
         os.kill(process.pid, signal.SIGCONT)
         await broker.publish([noted(broker.noted) for _ in range(100)])
         await all_applied(database, 400, within=60)
-        await eventually(lambda: all_committed(broker, 400), within=30)
+        await eventually(lambda: all_committed(broker, 400), within=60)
     assert await sample.dead_offsets(database) == []
 
 

@@ -54,7 +54,7 @@ async def test_two_loops_run_each_timer_exactly_once(database: Database, timers:
     async def none_waits() -> bool:
         return await waiting(database) == 0
 
-    await eventually(none_waits, within=30)
+    await eventually(none_waits, within=60)
     stop.set()
     await asyncio.gather(*loops)
     assert await sample.effects(database) == 60

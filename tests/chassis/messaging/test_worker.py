@@ -85,7 +85,7 @@ async def test_a_worker_out_of_patience_ends_and_the_next_one_loses_nothing(
     await broker.publish([noted(broker.noted) for _ in range(300)])
     async with running_worker(database, broken, kafka, replace(IMPATIENT, batch_size=20)) as failing:
         with pytest.raises(DatabaseAway):
-            await asyncio.wait_for(asyncio.shield(failing.task), 30)
+            await asyncio.wait_for(asyncio.shield(failing.task), 60)
     assert await broker.committed() == 0
     async with running_worker(database, subscriptions, kafka):
         await all_applied(database, 300)
@@ -118,7 +118,7 @@ async def eventually_committed(broker: Broker, count: int) -> None:
     async def check() -> None:
         assert await broker.committed() == count
 
-    await eventually(check, within=30, every=0.2)
+    await eventually(check, within=60, every=0.2)
 
 
 async def test_a_worker_that_is_told_to_stop_finishes_its_batch_and_commits(
@@ -190,7 +190,7 @@ async def all_left_to(worker: object, broker: Broker) -> None:
         return len(worker._running_consumer().assignment()) == PARTITIONS  # type: ignore[attr-defined]
 
     assert broker.topic
-    await eventually(check, within=30)
+    await eventually(check, within=60)
 
 
 async def test_a_worker_waits_for_a_topic_that_is_not_there_yet(database: Database, kafka: KafkaConnection) -> None:

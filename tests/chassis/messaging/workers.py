@@ -26,7 +26,7 @@ class RunningWorker:
 
     async def stop(self) -> None:
         self._stop.set()
-        await asyncio.wait_for(self.task, 15)
+        await asyncio.wait_for(self.task, 60)
 
     async def joined(self) -> None:
         def check() -> bool:
@@ -34,7 +34,7 @@ class RunningWorker:
                 self.task.result()
             return self.worker.joined
 
-        await eventually(check, within=30)
+        await eventually(check, within=60)
 
 
 @asynccontextmanager
@@ -66,7 +66,7 @@ async def all_dead(database: Database, count: int) -> None:
     async def check() -> None:
         assert len(await sample.dead_offsets(database)) == count
 
-    await eventually(check, within=30)
+    await eventually(check, within=60)
 
 
 def good(broker: Broker, count: int) -> list[RawRecord]:

@@ -8,7 +8,7 @@ _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 
 
 async def checksums(url: str) -> dict[str, str]:
     """Of every table but those that say what was received when, and what of it meant nothing."""
-    connection = await asyncpg.connect(url, timeout=10)
+    connection = await asyncpg.connect(url, timeout=60)
     try:
         tables = [row["tablename"] for row in await connection.fetch(_TABLES)]
         return {table: await _checksum(connection, table) for table in tables if table not in _BOOKKEEPING}
@@ -18,7 +18,7 @@ async def checksums(url: str) -> dict[str, str]:
 
 async def forget_what_was_received(url: str) -> None:
     """As if every inbox row were older than the thirty days for which they are kept."""
-    connection = await asyncpg.connect(url, timeout=10)
+    connection = await asyncpg.connect(url, timeout=60)
     try:
         await connection.execute("DELETE FROM inbox")
     finally:

@@ -30,7 +30,7 @@ class DeadLetters:
             await self._run(service, "DELETE FROM dead_letter")
 
     async def _run(self, service: str, sql: str) -> list[asyncpg.Record]:
-        connection = await asyncpg.connect(self._urls[service], timeout=10)
+        connection = await asyncpg.connect(self._urls[service], timeout=60)
         try:
             return list(await connection.fetch(sql))
         finally:

@@ -101,7 +101,7 @@ async def write_one_that_cannot_be_fetched(kafka: KafkaConnection, records: Sequ
 
 
 async def known_cars(stack: Stack, service: str, column: str) -> set[UUID]:
-    connection = await asyncpg.connect(stack.databases[service].owner_url, timeout=10)
+    connection = await asyncpg.connect(stack.databases[service].owner_url, timeout=60)
     try:
         return {row["car"] for row in await connection.fetch(f"SELECT {column} AS car FROM car")}  # noqa: S608
     finally:

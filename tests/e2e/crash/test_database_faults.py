@@ -37,7 +37,7 @@ async def test_all_sessions_of_all_services_terminated_at_every_completion_cost_
 
 
 async def terminate_sessions(stack: Stack, service: str) -> int:
-    admin = await asyncpg.connect(stack.superuser_url(service), timeout=10)
+    admin = await asyncpg.connect(stack.superuser_url(service), timeout=60)
     try:
         return int(await admin.fetchval(TERMINATE, service))
     finally:
@@ -66,7 +66,7 @@ async def test_without_the_database_of_owners_the_others_go_on_and_owners_catche
 
 
 async def has_effect(stack: Stack, service: str, effect: str, orders: list[ReadyOrder]) -> bool:
-    connection = await asyncpg.connect(stack.databases[service].owner_url, timeout=10)
+    connection = await asyncpg.connect(stack.databases[service].owner_url, timeout=60)
     try:
         found = {str(order_id) for order_id, _ in await connection.fetch(EFFECTS[service, effect])}
     finally:

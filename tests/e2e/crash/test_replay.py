@@ -60,7 +60,7 @@ async def rewind(stack: Stack) -> None:
 
 async def messages_delivered(stack: Stack) -> None:
     """The bot writes to one chat once a second: what waits for that would change its tables meanwhile."""
-    connection = await asyncpg.connect(stack.databases["notifier"].owner_url, timeout=10)
+    connection = await asyncpg.connect(stack.databases["notifier"].owner_url, timeout=60)
 
     async def delivered() -> bool:
         return int(await connection.fetchval(UNDER_WAY)) == 0

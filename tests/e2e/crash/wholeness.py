@@ -42,7 +42,7 @@ class Wholeness:
 
     async def backlog(self, service: str) -> int:
         """How many events wait in a service's outbox."""
-        connection = await asyncpg.connect(self._installation.databases[service], timeout=10)
+        connection = await asyncpg.connect(self._installation.databases[service], timeout=60)
         try:
             return int(await connection.fetchval("SELECT count(*) FROM outbox"))
         finally:

@@ -133,7 +133,7 @@ async def test_members_and_the_partitions_that_nobody_has_are_counted(
         lag, of_topic = await measured(kafka, topic, group)
         assert (lag.state, lag.members, of_topic.unassigned) == ("Stable", 1, 0)
 
-    await eventually(joined, within=20)
+    await eventually(joined, within=60)
 
 
 async def test_workers_own_word_is_shown_beside(

@@ -38,9 +38,21 @@ async def services(running_services: Services) -> Services:
     return running_services
 
 
+PATIENT = {
+    "deadlines": {"read": 60, "command": 60},
+    "connect_timeout": 30,
+    "connect_patience": 60,
+    "client_header_timeout": 60,
+    "client_body_timeout": 60,
+    "client_write_timeout": 60,
+}
+"""A machine that is busy for a moment is no fault: what a test wants to be over soon, it says."""
+
+
 def edge_before(services: Services, key: Ed25519PrivateKey, state: Path, **settings: object) -> Edge:
     urls = {f"upstream_{upstream}_url": services[upstream].url for upstream in UPSTREAMS}
-    return Edge({"state_dir": state, "http_port": 0, **urls, **settings}, LocalKeys({KID: key.public_key()}))
+    known = LocalKeys({KID: key.public_key()})
+    return Edge({"state_dir": state, "http_port": 0, **urls, **PATIENT, **settings}, known)
 
 
 @pytest.fixture

@@ -103,7 +103,7 @@ class Edge:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop.set()
-        await asyncio.wait_for(self.running, 20)
+        await asyncio.wait_for(self.running, 60)
 
     async def raw(self, *pieces: bytes, until_closed: bool = False) -> bytes:
         """What comes back for exactly these bytes: one answer's head and what came with it, or all until the end."""
@@ -113,8 +113,8 @@ class Edge:
                 writer.write(piece)
                 await writer.drain()
             if until_closed:
-                return await asyncio.wait_for(reader.read(), 10)
-            return await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10) + await _rest(reader)
+                return await asyncio.wait_for(reader.read(), 60)
+            return await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 60) + await _rest(reader)
         finally:
             writer.close()
 

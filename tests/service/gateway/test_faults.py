@@ -23,19 +23,28 @@ def problem(answer: Answer) -> tuple[int, str]:
     return answer.status, body["type"].removeprefix("urn:carpass:problem:")
 
 
-async def test_hung_service_costs_its_own_routes_a_504_and_the_others_nothing(
+async def test_hung_service_costs_its_own_routes_a_504(
     start_gateway: StartGateway, services: Services, bearer: dict[str, str]
 ) -> None:
     edge = await start_gateway(**QUICK)
     services["trust"].behaviour = hang
     async with Client(edge.url) as client:
-        hung = [asyncio.create_task(client.get("/v1/cars/7/score", headers=bearer)) for _ in range(5)]
-        await eventually(lambda: len(services["trust"].seen) == 5)
-        for path in ("/v1/cars/7", "/v1/work-orders", "/v1/service-centers"):
-            assert (await client.get(path, headers=bearer)).status == 200
-        assert not any(task.done() for task in hung)
-        for answer in await asyncio.gather(*hung):
+        for answer in await asyncio.gather(*(client.get("/v1/cars/7/score", headers=bearer) for _ in range(5))):
             assert problem(answer) == (504, "gateway-timeout")
+
+
+async def test_hung_service_costs_the_others_nothing(
+    client: Client, services: Services, bearer: dict[str, str]
+) -> None:
+    services["trust"].behaviour = hang
+    hung = [asyncio.create_task(client.get("/v1/cars/7/score", headers=bearer)) for _ in range(5)]
+    await eventually(lambda: len(services["trust"].seen) == 5)
+    for path in ("/v1/cars/7", "/v1/work-orders", "/v1/service-centers"):
+        assert (await client.get(path, headers=bearer)).status == 200
+    assert not any(task.done() for task in hung)
+    for task in hung:
+        task.cancel()
+    await asyncio.wait(hung)
 
 
 def test_default_deadline_of_a_read_is_within_three_seconds() -> None:
@@ -52,7 +61,7 @@ async def test_answer_that_stops_half_way_is_seen_to_be_cut(
         await stream.write(b"half")
         return await hang(request)
 
-    edge = await start_gateway(**QUICK)
+    edge = await start_gateway(deadlines={"read": 2, "command": 2})
     services["owners"].behaviour = stall
     async with Client(edge.url) as client, client.open("GET", "/v1/me", headers=bearer) as answer:
         assert answer.status == 200
@@ -147,7 +156,7 @@ async def test_answer_that_is_no_http_is_a_502(start_gateway: StartGateway, bear
 async def test_service_with_all_places_taken_answers_503_at_once(
     start_gateway: StartGateway, services: Services, bearer: dict[str, str]
 ) -> None:
-    edge = await start_gateway(upstream_concurrency=2, **QUICK)
+    edge = await start_gateway(upstream_concurrency=2, deadlines={"read": 3, "command": 3})
     services["trust"].behaviour = hang
     async with Client(edge.url) as client:
         hung = [asyncio.create_task(client.get("/v1/audit", headers=bearer)) for _ in range(2)]
@@ -164,7 +173,7 @@ async def test_service_with_all_places_taken_answers_503_at_once(
 async def test_service_that_only_fails_is_left_alone_and_taken_back(
     start_gateway: StartGateway, services: Services, bearer: dict[str, str]
 ) -> None:
-    edge = await start_gateway(breaker_failures=2, breaker_pause=0.3, **QUICK)
+    edge = await start_gateway(breaker_failures=2, breaker_pause=3, **QUICK)
     services["trust"].behaviour = hang
     async with Client(edge.url) as client:
         for _ in range(2):
@@ -176,7 +185,7 @@ async def test_service_that_only_fails_is_left_alone_and_taken_back(
             assert (await client.get("/v1/audit", headers=bearer)).status == 200
 
         services["trust"].behaviour = break_off_once()
-        await eventually(taken_back, within=10)
+        await eventually(taken_back, within=60)
 
 
 async def test_readiness_names_who_is_away_and_serves_the_rest(start_gateway: StartGateway, services: Services) -> None:
@@ -217,6 +226,6 @@ async def test_stopping_gateway_finishes_what_it_has_begun(
         may_answer.set()
         answer = await asked
         assert (answer.status, answer.body) == (200, b"done")
-        await asyncio.wait_for(edge.running, 10)
+        await asyncio.wait_for(edge.running, 60)
         with pytest.raises(aiohttp.ClientConnectorError):
             await client.get("/livez")

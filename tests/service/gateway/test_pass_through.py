@@ -150,7 +150,7 @@ async def test_big_answer_streams_while_it_is_made(client: Client, services: Ser
         stream = web.StreamResponse()
         await stream.prepare(request)
         await stream.write(piece)
-        await asyncio.wait_for(first_was_read.wait(), 10)  # a gateway that collects the answer first never gets on
+        await asyncio.wait_for(first_was_read.wait(), 60)  # a gateway that collects the answer first never gets on
         for _ in range(31):
             await stream.write(piece)
         return stream
@@ -186,7 +186,7 @@ async def test_service_waits_while_its_client_does_not_read(
 
     services["trust"].behaviour = answer
     async with client.open("GET", "/v1/audit", headers=bearer) as got:
-        await asyncio.wait_for(waits.wait(), 30)  # a gateway that takes in what nobody reads never makes it wait
+        await asyncio.wait_for(waits.wait(), 60)  # a gateway that takes in what nobody reads never makes it wait
         assert sum([len(chunk) async for chunk in got.content.iter_any()]) == 64 << 20
 
 

@@ -69,11 +69,11 @@ async def test_process_serves_and_ends_with_what_it_has_begun(
     services["owners"].behaviour = behave
     patient = {"CARPASS_DEADLINES": '{"read": 50, "command": 50}', "CARPASS_SHUTDOWN_GRACE": "60"}
     async with started(services, tmp_path, **patient) as running, Client(await running.address()) as client:
-        await eventually(lambda: ready(client), within=30)
+        await eventually(lambda: ready(client), within=60)
         asked = asyncio.create_task(client.get("/v1/me", headers=bearer))
         await eventually(lambda: "/v1/me" in {seen.target for seen in services["owners"].seen})
         running.process.terminate()
-        await eventually(lambda: refuses(running), within=30)
+        await eventually(lambda: refuses(running), within=60)
         assert running.process.returncode is None
         may_answer.set()
         answer = await asked

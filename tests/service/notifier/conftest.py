@@ -151,7 +151,9 @@ class Notifier:
             pass
 
     async def fault(self, kind: str, **more: Any) -> None:
-        await self.control("faults", kind=kind, **more)
+        """The next call to the Bot API meets this; without an answer, its connection is held for a moment and closed."""
+        held = {"hold_seconds": 0.05} if kind == "timeout_after_accept" else {}
+        await self.control("faults", kind=kind, **held | more)
 
     def messages(self, chat_id: int = CHAT) -> list[Any]:
         """What stands in the chat, of the bot's and the person's."""
@@ -200,9 +202,10 @@ async def notifier(service_database: ServiceDatabaseFactory) -> AsyncIterator[No
             telegram_bot_token=TOKEN,
             telegram_bot_username="carpass_bot",
             telegram_api_url=telegram.url,
-            telegram_timeout=0.5,
+            telegram_timeout=30,  # of this machine's time: a busy one is no fault; and so below
+            sending_lease=60,
             gateway_url=fake.url,
-            gateway_timeout=1,
+            gateway_timeout=30,
             notifier_credential=CREDENTIAL,
         )
         app = service(settings, clock=clock, keys=PUBLIC_KEYS).build_app(api)

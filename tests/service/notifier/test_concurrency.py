@@ -88,7 +88,7 @@ async def test_one_worker_polls_and_another_takes_over_when_it_ends(notifier: No
 
     second_stop.set()
     handling_stop.set()
-    await asyncio.wait_for(asyncio.gather(first, second, handling), 10)
+    await asyncio.wait_for(asyncio.gather(first, second, handling), 60)
 
 
 def polling(notifier: Notifier) -> tuple[asyncio.Task[None], asyncio.Event]:

@@ -169,6 +169,18 @@ async def test_without_an_answer_a_message_is_uncertain_and_never_sent_again(not
     assert entry["delivery"]["state"] == "uncertain"
 
 
+async def test_telegram_that_never_answers_leaves_a_message_uncertain(notifier: Notifier) -> None:
+    await notifier.link()
+    await notifier.receive(COMPLETED)
+    await notifier.fault("timeout_after_accept", hold_seconds=60)
+    notifier.bot.session.timeout = 2
+
+    await notifier.delivery.deliver_next()
+
+    attempt = await notifier.attempt()
+    assert (attempt.state, attempt.reason) == ("uncertain", "no_answer")
+
+
 async def test_a_worker_lost_between_its_note_and_the_call_leaves_the_message_uncertain(notifier: Notifier) -> None:
     await notifier.link()
     await notifier.receive(golden(EstimateSent, "two-jobs"))
@@ -266,7 +278,7 @@ async def test_the_loop_delivers_what_arrives_and_ends_when_told(notifier: Notif
 
     await eventually(notifier.texts)
     stop.set()
-    await asyncio.wait_for(running, 10)
+    await asyncio.wait_for(running, 60)
 
     assert (await notifier.attempt()).state == "sent"
 

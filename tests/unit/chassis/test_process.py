@@ -32,7 +32,7 @@ async def _signalled(number: int, process: Process, *parts: Part) -> int:
         await stop.wait()
 
     running = asyncio.create_task(process.run([*parts, Part("last to start", last)]))
-    await asyncio.wait_for(started.wait(), 10)  # only then the signal has a handler, and does not end the test run
+    await asyncio.wait_for(started.wait(), 60)  # only then the signal has a handler, and does not end the test run
     os.kill(os.getpid(), number)
     return await running
 

@@ -19,7 +19,7 @@ async def test_signal_ends_the_stack_that_the_demo_started(tmp_path: Path, numbe
     demo = spawn(command, log=output, cwd=REPOSITORY)
     parts: list[ManagedProcess] = []
     try:
-        await eventually(lambda: "The visit goes on." in output.read_text(), within=30)
+        await eventually(lambda: "The visit goes on." in output.read_text(), within=60)
         identities = [ProcessIdentity.read(state.record(name)) for name in standins.NAMES]
         parts = [ManagedProcess(identity) for identity in identities if identity]
         assert len(parts) == len(standins.NAMES)

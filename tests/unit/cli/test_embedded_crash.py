@@ -30,7 +30,7 @@ def kafka(tmp_path: Path) -> Iterator[EmbeddedKafka]:
 
 
 async def _committed(url: str, statement: str) -> object:
-    connection = await asyncpg.connect(url, timeout=20)
+    connection = await asyncpg.connect(url, timeout=60)
     try:
         return await connection.fetchval(statement)
     finally:

@@ -19,7 +19,7 @@ async def test_kafka_of_the_run_acknowledges_an_idempotent_send(kafka_bootstrap:
     topic = "embedded-servers-test"
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka_bootstrap)
     producer = AIOKafkaProducer(bootstrap_servers=kafka_bootstrap, enable_idempotence=True)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await admin.start()
         try:
             await admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])

@@ -22,7 +22,7 @@ PASSWORDS = RolePasswords(owner="own 'er", api="a/p:i@", worker="w?#rker")
 
 @asynccontextmanager
 async def _connected(url: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(url, timeout=20)
+    connection = await asyncpg.connect(url, timeout=60)
     try:
         yield connection
     finally:
@@ -65,7 +65,7 @@ async def test_no_role_connects_to_another_services_database(
         await provision(postgres_admin_url, other, PASSWORDS)
         foreign = ServiceDatabase.at(postgres_admin_url, database.name, PASSWORDS, other)
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await asyncpg.connect(getattr(foreign, f"{role}_url"), timeout=20)
+            await asyncpg.connect(getattr(foreign, f"{role}_url"), timeout=60)
     finally:
         await _remove(postgres_admin_url, other)
 

@@ -29,7 +29,7 @@ def migrations(tmp_path: Path) -> Path:
 
 
 async def _cars(database: ServiceDatabase) -> int:
-    connection = await asyncpg.connect(database.api_url, timeout=20)
+    connection = await asyncpg.connect(database.api_url, timeout=60)
     try:
         before = await connection.fetchval("SELECT count(*) FROM car")
         await connection.execute("INSERT INTO car VALUES (1)")
@@ -47,5 +47,5 @@ async def test_each_database_is_migrated_and_sees_nothing_of_another(
     assert await _cars(second) == 0
     await test_databases.drop(first)
     with pytest.raises(asyncpg.InvalidCatalogNameError):
-        await asyncpg.connect(first.api_url, timeout=20)
+        await asyncpg.connect(first.api_url, timeout=60)
     await test_databases.drop(second)

@@ -70,7 +70,7 @@ async def test_a_crashed_part_is_started_again_by_who_watches(stack: Stack, told
     stack.watch()
     crashed = stack.process("trust").pid
     stack.crash("trust")
-    await eventually(lambda: _states(told, "trust") == ["ready", "ended", "ready again"], within=20)
+    await eventually(lambda: _states(told, "trust") == ["ready", "ended", "ready again"], within=60)
     assert stack.process("trust").pid != crashed
 
 

@@ -107,7 +107,7 @@ class Client:
         return await self.hear(len(data))
 
     async def hear(self, length: int) -> bytes:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await self.reader.readexactly(length)
 
     async def delivered(self) -> None:
@@ -144,7 +144,7 @@ async def test_the_end_of_one_direction_is_passed_on_and_the_other_goes_on(proxy
     async with Client.of(proxy) as client:
         client.writer.write(b"last words")
         client.writer.write_eof()
-        assert await asyncio.wait_for(client.reader.read(), 10) == b"last wordsbye"
+        assert await asyncio.wait_for(client.reader.read(), 60) == b"last wordsbye"
 
 
 async def test_a_client_that_leaves_is_heard_of_by_the_server(server: EchoServer, proxy: TcpProxy) -> None:

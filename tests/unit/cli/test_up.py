@@ -30,7 +30,7 @@ class Terminal:
     async def start_up(self) -> ManagedProcess:
         options = ["--state", str(self.state.root), "--port", str(self.port)]
         self.up = spawn([*COMMAND, "up", *options], log=self.output, cwd=REPOSITORY)
-        await eventually(lambda: "CarPass is up" in self.output.read_text(), within=30)
+        await eventually(lambda: "CarPass is up" in self.output.read_text(), within=60)
         return self.up
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -131,4 +131,4 @@ async def test_up_starts_a_part_again_that_ended_and_says_so(terminal: Terminal)
     assert identity is not None
     ManagedProcess(identity).kill()
     read: Callable[[], str] = terminal.output.read_text
-    await eventually(lambda: "trust             ready again" in read(), within=20)
+    await eventually(lambda: "trust             ready again" in read(), within=60)

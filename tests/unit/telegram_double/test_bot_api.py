@@ -178,7 +178,7 @@ async def test_offset_confirms_older_updates(bot: Bot, anna: int, control: Contr
 async def test_long_poll_ends_as_soon_as_something_happens(bot: Bot, control: Control) -> None:
     poll = asyncio.create_task(bot.get_updates(timeout=30))
     await control("POST", "updates/message", {"user": {"id": 7, "first_name": "Boris"}, "text": "hi"})
-    (update,) = await asyncio.wait_for(poll, 10)
+    (update,) = await asyncio.wait_for(poll, 60)
     assert update.message is not None
     assert update.message.text == "hi"
 
@@ -187,7 +187,7 @@ async def test_second_poll_ends_the_first(bot: Bot, double: RunningDouble) -> No
     session = AiohttpSession(api=TelegramAPIServer.from_base(double.url))
     async with Bot(TOKEN, session=session) as other:
         polls = [asyncio.create_task(each.get_updates(timeout=2)) for each in (bot, other)]
-        outcomes = await asyncio.wait_for(asyncio.gather(*polls, return_exceptions=True), 10)
+        outcomes = await asyncio.wait_for(asyncio.gather(*polls, return_exceptions=True), 60)
     (conflict,) = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
     assert isinstance(conflict, TelegramConflictError)
     assert "terminated by other getUpdates request" in conflict.message

@@ -158,7 +158,7 @@ async def test_webhook_is_called_until_it_takes_the_update(
             shown = double.double.store.messages(anna)
             return [each["text"] for each in shown if each["from"]["is_bot"]] == ["from the answer"] * 2
 
-        await eventually(both_answered, within=20)
+        await eventually(both_answered, within=60)
     finally:
         await runner.cleanup()
     assert {secret for secret, _ in hook.taken} == {"s3cret"}
