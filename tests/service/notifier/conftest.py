@@ -151,7 +151,7 @@ class Notifier:
             pass
 
     async def fault(self, kind: str, **more: Any) -> None:
-        """The next call to the Bot API meets this; without an answer, its connection is held for a moment and closed."""
+        """The next call to the Bot API meets this; one that gets no answer has its connection closed after a moment."""
         held = {"hold_seconds": 0.05} if kind == "timeout_after_accept" else {}
         await self.control("faults", kind=kind, **held | more)
 
