@@ -68,6 +68,7 @@ def recorded_reading(row: RowMapping | asyncpg.Record) -> RecordedReading:
         created_at=row["created_at"],
         service_entry_id=row["service_entry_id"],
         expense_id=row["expense_id"],
+        fuel_entry_id=row["fuel_entry_id"],
         attestation=Attestation(**{name: row[name] for name in _ATTESTATION}) if attested else None,
         judgement=Judgement(row["verdict"], tuple(row["candidates_km"])),
     )
@@ -96,6 +97,7 @@ def _columns(one: RecordedReading, car_id: UUID, owner_id: UUID) -> dict[str, An
             "listed_at": one.listed_at,
             "service_entry_id": one.service_entry_id,
             "expense_id": one.expense_id,
+            "fuel_entry_id": one.fuel_entry_id,
         }
     )
 

@@ -48,6 +48,7 @@ class RecordedReading:
     created_at: datetime
     service_entry_id: UUID | None = None
     expense_id: UUID | None = None
+    fuel_entry_id: UUID | None = None
     attestation: Attestation | None = None
     judgement: Judgement | None = None
 
@@ -98,8 +99,8 @@ class RecordedReading:
 
     @property
     def entry_id(self) -> UUID | None:
-        """The service entry or expense that it was read for."""
-        return self.service_entry_id or self.expense_id
+        """The service entry, expense or fuel entry that it was read for."""
+        return self.service_entry_id or self.expense_id or self.fuel_entry_id
 
 
 class Outcome(NamedTuple):
@@ -142,7 +143,7 @@ class OdometerHistory:
         return self._recorded[reading_id]
 
     def reading_of(self, entry_id: UUID) -> RecordedReading | None:
-        """The reading in force of a service entry or expense."""
+        """The reading in force of a service entry, expense or fuel entry."""
         return next((one for one in self._recorded.values() if one.entry_id == entry_id and _in_force(one)), None)
 
     def replace(self, entry_id: UUID, by: RecordedReading | None) -> None:

@@ -1,0 +1,27 @@
+"""The tables of this service. Constraints, row-level security and triggers are in the migrations."""
+
+from owners.db.models.cars import car, identity_claim
+from owners.db.models.columns import metadata
+from owners.db.models.fuel import consumption_sum, fuel_entry
+from owners.db.models.people import app_user, refresh_token, session, sign_in_proof, telegram_identity
+from owners.db.models.records import expense, odometer_reading, service_entry
+from owners.db.models.sto import center, center_employee, center_link
+
+__all__ = [
+    "app_user",
+    "car",
+    "center",
+    "center_employee",
+    "center_link",
+    "consumption_sum",
+    "expense",
+    "fuel_entry",
+    "identity_claim",
+    "metadata",
+    "odometer_reading",
+    "refresh_token",
+    "service_entry",
+    "session",
+    "sign_in_proof",
+    "telegram_identity",
+]

@@ -1,0 +1,1 @@
+"""Fuel and charging: what was bought, and what the car consumes."""
