@@ -116,13 +116,16 @@ class Database:
         return self._pool.engine
 
     @asynccontextmanager
-    async def transaction(self, *, user_id: UUID | None = None, read_only: bool = False) -> AsyncIterator[Transaction]:
+    async def transaction(
+        self, *, user_id: UUID | None = None, read_only: bool = False, snapshot: bool = False
+    ) -> AsyncIterator[Transaction]:
         """Commits when the block ends without an exception; raises DatabaseAway (503) when it cannot work now.
 
-        Row-level-security policies see `user_id`; without one they show nothing.
+        Row-level-security policies see `user_id`; without one they show nothing. With `snapshot` all statements see
+        what was committed before the first of them.
         """
         with _database_failures(_OUR_MISTAKES | {_READ_ONLY} if read_only else _OUR_MISTAKES):
-            async with self._pool.begun(_opening(user_id, read_only=read_only)) as begun:
+            async with self._pool.begun(_opening(user_id, read_only=read_only, snapshot=snapshot)) as begun:
                 transaction = Transaction(begun)
                 yield transaction
                 recorded = await transaction.flush_events()
@@ -145,8 +148,8 @@ class Database:
         await self._pool.dispose()
 
 
-def _opening(user_id: UUID | None, *, read_only: bool) -> str:
-    begin = "BEGIN READ ONLY" if read_only else "BEGIN"
+def _opening(user_id: UUID | None, *, read_only: bool, snapshot: bool) -> str:
+    begin = f"BEGIN{' ISOLATION LEVEL REPEATABLE READ' if snapshot else ''}{' READ ONLY' if read_only else ''}"
     return begin if user_id is None else f"{begin}; SELECT set_config('carpass.user_id', '{user_id}', true)"
 
 

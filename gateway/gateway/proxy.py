@@ -66,6 +66,8 @@ class Proxy:
         await self._tokens.verify(authorization[len(_SCHEME) :].strip())
 
     def _seconds(self, route: Route, method: str) -> float:
+        if route.seconds is not None:
+            return route.seconds
         deadlines = self._deadlines[route.upstream]
         return deadlines.read if method in _BODILESS else deadlines.command
 

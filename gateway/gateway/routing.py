@@ -12,6 +12,8 @@ type Upstream = Literal["owners", "sto", "workorders", "trust", "notifier"]
 UPSTREAMS: Final[tuple[Upstream, ...]] = get_args(Upstream.__value__)
 MEBIBYTE: Final = 1 << 20
 SMALL: Final = 64 << 10
+FILE: Final = 10_000_000
+FILE_SECONDS: Final = 125.0  # above the 120 s within which owners ends an import
 
 # One spelling per resource: no route here needs more than these characters, so percent-encoding, empty segments,
 # backslashes and semicolons are no path of ours, and what is matched is byte for byte what is sent on.
@@ -25,13 +27,14 @@ class Route:
     """Paths like the pattern, and where they go.
 
     `{name}` stands for one segment, a final `**` for any rest, also an empty one. `public` lists the methods
-    that need no access token.
+    that need no access token. `seconds`: the deadline of an answer, where it is not that of the service.
     """
 
     pattern: str
     upstream: Upstream
     public: frozenset[str] = frozenset()
     body_limit: int = MEBIBYTE
+    seconds: float | None = None
 
     @property
     def path_format(self) -> str:
@@ -53,7 +56,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("/v1/cars/{car_id}/score/**", "trust"),
     Route("/v1/cars/{car_id}/timeline/**", "trust"),
     Route("/v1/cars/{car_id}/recommendations/**", "trust"),
+    Route("/v1/cars/{car_id}/export", "owners", seconds=FILE_SECONDS),
     Route("/v1/cars/**", "owners"),
+    Route("/v1/imports/**", "owners", body_limit=FILE, seconds=FILE_SECONDS),
     Route("/v1/recommendations/**", "trust"),
     Route("/v1/audit/**", "trust"),
     Route("/v1/service-centers/**", "sto"),

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse, Response
 from chassis.auth import KeySource, TokenVerifier
 from chassis.db import Database
 from chassis.health import Health
-from chassis.http.body_guard import BodyGuard
+from chassis.http.body_guard import NO_UPLOADS, BodyGuard
 from chassis.http.context import HttpContext
 from chassis.http.errors import register_domain_errors, register_problem_handlers
 from chassis.http.observed import Observed
@@ -38,9 +38,13 @@ def create_app(
     domain_errors: Mapping[type[Exception], ProblemKind] | None = None,
     keys: KeySource | None = None,
     health: Health | None = None,
+    uploads: Mapping[str, int] = NO_UPLOADS,
 ) -> FastAPI:
-    """A service's HTTP API. `keys`: where access tokens' public keys come from, by default the JWKS at `jwks_url`."""
-    app = _bare_app(service, settings, health, lifespan, routers)
+    """A service's HTTP API. `keys`: where access tokens' public keys come from, by default the JWKS at `jwks_url`.
+
+    `uploads`: paths whose bodies are files and no JSON, with the most bytes that each takes.
+    """
+    app = _bare_app(service, settings, health, lifespan, routers, uploads=uploads)
     app.state.chassis = HttpContext(
         service=service,
         settings=settings,
@@ -70,6 +74,8 @@ def _bare_app(
     health: Health | None,
     lifespan: Lifespan | None = None,
     routers: Sequence[APIRouter] = (),
+    *,
+    uploads: Mapping[str, int] = NO_UPLOADS,
 ) -> FastAPI:
     app = FastAPI(
         title=f"CarPass {service}",
@@ -85,7 +91,7 @@ def _bare_app(
     app.state.health = health or Health(check_timeout=settings.health_check_timeout)
     add_routes(app, [*routers, probes(app.state.health)])  # in this order they are tried
     register_problem_handlers(app)
-    app.add_middleware(BodyGuard, max_body_bytes=settings.max_body_bytes)
+    app.add_middleware(BodyGuard, max_body_bytes=settings.max_body_bytes, uploads=uploads)
     app.add_middleware(Observed, service=service, health=app.state.health)  # the last one added is the outermost
 
     def openapi() -> dict[str, Any]:

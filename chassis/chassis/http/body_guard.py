@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from starlette.datastructures import Headers
@@ -12,15 +15,18 @@ from chassis.problems import BadRequest, NotFound, Problem, TooLarge, Unsupporte
 
 MAX_PATH_BYTES = 2048
 MAX_QUERY_BYTES = 8192
+NO_UPLOADS: Final[Mapping[str, int]] = MappingProxyType({})
 _ANNOUNCE_BODY = frozenset({b"content-length", b"transfer-encoding"})
 
 
 class BodyGuard:
     """Reads the whole body, checks it, and hands it on; whoever asks next gets it from memory."""
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, max_body_bytes: int, uploads: Mapping[str, int] = NO_UPLOADS) -> None:
+        """`uploads`: paths that take files of any kind, which their routes check, with the most bytes of one."""
         self._app = app
         self._max_body_bytes = max_body_bytes
+        self._uploads = uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hands on what passes; raises a Problem for what does not."""
@@ -32,18 +38,19 @@ class BodyGuard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        body = await self._read(headers, receive)
+        limit = self._uploads.get(scope["path"])
+        body = await self._read(headers, receive, self._max_body_bytes if limit is None else limit)
         if body is None:
             return  # the client has gone
-        if body:
+        if body and limit is None:
             _check_content_type(headers)
             strict_json.check(body)
         await self._app(scope, _replay(body, receive), send)
 
-    async def _read(self, headers: Headers, receive: Receive) -> bytes | None:
+    async def _read(self, headers: Headers, receive: Receive, limit: int) -> bytes | None:
         announced = headers.get("content-length", "")
-        if announced.isdecimal() and int(announced[:20]) > self._max_body_bytes:
-            raise self._too_large()
+        if announced.isdecimal() and int(announced[:20]) > limit:
+            raise _too_large(limit)
         chunks: list[bytes] = []
         size = 0
         while True:
@@ -52,13 +59,14 @@ class BodyGuard:
                 return None
             chunks.append(message.get("body", b""))
             size += len(chunks[-1])
-            if size > self._max_body_bytes:
-                raise self._too_large()
+            if size > limit:
+                raise _too_large(limit)
             if not message.get("more_body", False):
                 return b"".join(chunks)
 
-    def _too_large(self) -> Problem:
-        return TooLarge(f"A body may have at most {self._max_body_bytes} bytes.")
+
+def _too_large(limit: int) -> Problem:
+    return TooLarge(f"A body may have at most {limit} bytes.")
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -84,6 +84,15 @@ async def test_body_at_the_limit_passes(client: Client, services: Services, bear
     assert len(services["owners"].seen[0].body) == LIMIT
 
 
+async def test_file_to_import_may_have_ten_megabytes_and_no_byte_more(
+    client: Client, services: Services, bearer: dict[str, str]
+) -> None:
+    for path in ("/v1/imports/preview", "/v1/imports"):
+        assert (await client.post(path, data=io.BytesIO(b"x" * 10_000_000), headers=bearer)).status == 200
+        assert (await client.post(path, data=io.BytesIO(b"x" * 10_000_001), headers=bearer)).status == 413
+    assert [len(seen.body) for seen in services["owners"].seen] == [10_000_000, 10_000_000]
+
+
 async def test_body_over_the_limit_is_a_413_and_reaches_nobody(
     client: Client, services: Services, bearer: dict[str, str]
 ) -> None:

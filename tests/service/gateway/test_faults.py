@@ -47,6 +47,23 @@ async def test_hung_service_costs_the_others_nothing(
     await asyncio.wait(hung)
 
 
+async def test_import_and_export_may_take_longer_than_other_answers(
+    start_gateway: StartGateway, services: Services, bearer: dict[str, str]
+) -> None:
+    edge = await start_gateway(**QUICK)
+    services["owners"].behaviour = hang
+    async with Client(edge.url) as client:
+        long = [
+            asyncio.create_task(client.post("/v1/imports", data=b"x", headers=bearer)),
+            asyncio.create_task(client.get("/v1/cars/7/export", headers=bearer)),
+        ]
+        assert problem(await client.get("/v1/cars/7", headers=bearer)) == (504, "gateway-timeout")
+        assert not any(task.done() for task in long)
+        for task in long:
+            task.cancel()
+        await asyncio.wait(long)
+
+
 def test_default_deadline_of_a_read_is_within_three_seconds() -> None:
     assert Deadlines().read <= 3
     assert Deadlines().command > 2  # a command may wait 2 s for a read model
