@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +22,7 @@ _MAX_STATUS_LINE: Final = 8 << 10
 _MAX_FIELD: Final = 32 << 10
 _NO_AUTOMATIC_HEADERS: Final = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 _FINAL_STATUSES: Final = range(200, 600)
+_ONE_PIECE: Final = 1 << 20
 _FIRST_PAUSE: Final = 0.025
 _LONGEST_PAUSE: Final = 0.25
 
@@ -150,7 +152,7 @@ class UpstreamService:
             request.method,
             URL(self._url + request.target, encoded=True),
             headers=request.headers,
-            data=request.body or None,
+            data=_payload(request.body),
             allow_redirects=False,
         )
 
@@ -169,6 +171,11 @@ class UpstreamService:
                 if len(body) > limit:
                     raise aiohttp.ClientPayloadError("longer than expected")
             return response.status, body
+
+
+def _payload(body: bytes) -> bytes | io.BytesIO | None:
+    """What aiohttp sends in one piece, or, where that would hold up everybody else, in many."""
+    return io.BytesIO(body) if len(body) > _ONE_PIECE else body or None
 
 
 class _Answer(aiohttp.ClientResponse):
