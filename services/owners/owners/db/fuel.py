@@ -12,7 +12,8 @@ from sqlalchemy import RowMapping, delete, select, update
 from chassis.db import Transaction
 from owners.db.bulk import any_of, columns_of, insert_new
 from owners.db.models import fuel_entry
-from owners.domain.fuel.entry import FuelEntry, Interval
+from owners.domain.fuel.entry import FuelEntry
+from owners.domain.fuel.interval import Interval
 
 _INTERVAL: Final = {
     "interval_from_id": "from_id",

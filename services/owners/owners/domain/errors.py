@@ -47,3 +47,19 @@ class MixedCurrencies(DomainError):
 
 class NamelessCar(DomainError):
     """A car that nothing tells from another."""
+
+
+class NotAPurchase(DomainError):
+    """Volume, unit price and total that no pump or charger can show."""
+
+
+class WrongEnergyKind(DomainError):
+    """A kind of energy that this car does not run on, or that does not come in this unit."""
+
+
+class ImpossibleLoan(DomainError):
+    """An extra payment that there is no room for: a loan is never paid back more than once."""
+
+
+class ImpossibleWindow(DomainError):
+    """A window that ends before it begins."""

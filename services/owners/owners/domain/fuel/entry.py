@@ -5,29 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal, Self
+from typing import Any, Self
 from uuid import UUID
 
 from owners.domain.car import EnergyKind
+from owners.domain.fuel.consumption import FULL, Fill
+from owners.domain.fuel.interval import Interval
+from owners.domain.fuel.purchase import Derived
 from owners.domain.fuel.units import VolumeUnit, quantity
 from owners.domain.local_time import start_of_day
-
-type Derived = Literal["volume", "unit_price", "total"]
-"""Which of the three was computed from the other two."""
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A closed full-to-full interval, owned by its last entry. The quantity is in litres, kWh or kg.
-
-    `cost_minor` and `currency` are None unless every fill in it has a total, all in one currency.
-    """
-
-    from_id: UUID
-    km: int
-    quantity: Decimal
-    cost_minor: int | None
-    currency: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +59,28 @@ class FuelEntry:
     def listed_at(self) -> datetime:
         """Its place in a list: the instant, or the start of the day where it was filled."""
         return self.filled_at or start_of_day(self.filled_on, self.time_zone)
+
+    @property
+    def level(self) -> Decimal | None:
+        """How full it left, in percent, as far as it is known."""
+        return self.soc_after if self.soc_after is not None else (FULL if self.is_full else None)
+
+    @property
+    def fill(self) -> Fill:
+        """What of it consumption depends on."""
+        return Fill(
+            id=self.id,
+            day=self.filled_on,
+            at=self.filled_at,
+            km=self.accepted_km,
+            quantity=self.quantity,
+            level=self.level,
+            electric=self.energy_kind == "electric",
+            missed_before=self.missed_before,
+            total_minor=self.total_minor,
+            currency=self.currency,
+            interval=self.interval,
+        )
 
     def edited(self, changes: dict[str, Any], now: datetime) -> Self:
         """With other details; itself when nothing differs."""
