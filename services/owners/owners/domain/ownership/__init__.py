@@ -1,0 +1,1 @@
+"""What owning a car costs: running costs, depreciation, and the interest of a loan."""
