@@ -1,6 +1,6 @@
 """`python -m contracts generate | check | release`.
 
-generate  write schemas/ and docs/asyncapi.json from the models
+generate  write schemas/, documents/ and docs/asyncapi.json from the models
 check     exit 1, naming each difference, when they are stale or break a consumer of the last release
 release   make today's schemas the ones that later changes are held against
 """
@@ -14,7 +14,19 @@ from pathlib import Path
 from contracts import asyncapi
 from contracts.compatibility import breaking_changes
 from contracts.registry import EVENTS
-from contracts.schemas import CURRENT, RELEASED, ROOT, as_text, read_folder, schema_of, write_folder
+from contracts.schemas import (
+    CURRENT,
+    DOCUMENT_MODELS,
+    DOCUMENTS,
+    RELEASED,
+    ROOT,
+    as_text,
+    document_schema,
+    read_folder,
+    schema_of,
+    write_documents,
+    write_folder,
+)
 
 ASYNCAPI: Path = ROOT.parent / "docs" / "asyncapi.json"
 
@@ -26,6 +38,7 @@ def _asyncapi_text() -> str:
 def generate() -> None:
     """Write what is generated from the models."""
     write_folder(CURRENT)
+    write_documents()
     ASYNCAPI.parent.mkdir(exist_ok=True)
     ASYNCAPI.write_text(_asyncapi_text(), "utf-8")
 
@@ -36,6 +49,10 @@ def problems() -> list[str]:
     committed = read_folder(CURRENT)
     stale = [f"schemas/{name}.json is stale" for name in models if committed.get(name) != models[name]]
     stale += [f"schemas/{name}.json has no event any more" for name in committed if name not in models]
+    documents = read_folder(DOCUMENTS)
+    stale += [
+        f"documents/{name}.json is stale" for name in DOCUMENT_MODELS if documents.get(name) != document_schema(name)
+    ]
     if not ASYNCAPI.exists() or ASYNCAPI.read_text("utf-8") != _asyncapi_text():
         stale.append("docs/asyncapi.json is stale")
     return [f"{what}: run python -m contracts generate" for what in stale] + breaking_changes(

@@ -1,4 +1,4 @@
-"""JSON schemas of the events: generated from the models, committed, and held against the last release."""
+"""JSON schemas of events and documents: generated from the models, committed, and held against the last release."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
+from contracts import exchange
 from contracts.registry import EVENTS
 
 ROOT = Path(__file__).parent.parent
 CURRENT = ROOT / "schemas"
 RELEASED = ROOT / "released"
 EXAMPLES = ROOT / "examples"
+DOCUMENTS = ROOT / "documents"
+DOCUMENT_MODELS: dict[str, type[BaseModel]] = {exchange.FORMAT: exchange.ExchangeDocument}
 
 type Schema = dict[str, Any]
 
@@ -23,6 +28,16 @@ def schema_of(event_type: str) -> Schema:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:carpass:event:{event_type}",
+        **schema,
+    }
+
+
+def document_schema(name: str) -> Schema:
+    """The JSON schema of a document that people take along, as its reader sees it."""
+    schema = DOCUMENT_MODELS[name].model_json_schema(mode="serialization")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:carpass:document:{name}",
         **schema,
     }
 
@@ -44,6 +59,13 @@ def write_folder(folder: Path) -> None:
         stale.unlink()
     for event_type in EVENTS:
         (folder / f"{event_type}.json").write_text(as_text(schema_of(event_type)), "utf-8")
+
+
+def write_documents() -> None:
+    """Write the documents' schemas."""
+    DOCUMENTS.mkdir(exist_ok=True)
+    for name in DOCUMENT_MODELS:
+        (DOCUMENTS / f"{name}.json").write_text(as_text(document_schema(name)), "utf-8")
 
 
 def examples() -> Iterator[tuple[str, Path]]:
