@@ -19,7 +19,7 @@ def fill(
     quantity: str | None,
     *,
     full: bool = True,
-    soc: str | None = None,
+    soc: int | None = None,
     missed: bool = False,
     day: int = 0,
     hour: int | None = None,
@@ -35,7 +35,7 @@ def fill(
         at=None if hour is None else datetime(on.year, on.month, on.day, hour, tzinfo=UTC),
         km=km,
         quantity=None if quantity is None else Decimal(quantity),
-        level=Decimal(soc) if soc is not None else (FULL if full else None),
+        level=soc if soc is not None else (FULL if full else None),
         electric=soc is not None,
         missed_before=missed,
         total_minor=total,
@@ -71,7 +71,7 @@ def histories(draw: st.DrawFn, *, electric: bool, max_size: int = 14) -> list[Fi
     for _ in range(draw(st.integers(0, max_size))):
         km += draw(st.sampled_from([0, 0, 1, 250, 700]))
         day += draw(st.sampled_from([0, 1, 1, 20]))
-        level = draw(st.sampled_from([None, "80", "80.5", "81.5", "100"] if electric else [None, "100"]))
+        level = draw(st.sampled_from([None, 80, 81, 82, 100] if electric else [None, 100]))
         made.append(
             fill(
                 draw(st.sampled_from([km, km, km, None])),
@@ -80,6 +80,6 @@ def histories(draw: st.DrawFn, *, electric: bool, max_size: int = 14) -> list[Fi
                 day=day,
                 total=draw(st.sampled_from([None, 0, 1, 300_000])),
                 currency=draw(st.sampled_from(["RUB", "RUB", "RUB", "EUR"])),
-            )._replace(level=None if level is None else Decimal(level), electric=electric)
+            )._replace(level=level, electric=electric)
         )
     return made

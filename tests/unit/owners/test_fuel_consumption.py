@@ -77,22 +77,22 @@ def test_full_tank_without_an_accepted_reading_is_no_anchor() -> None:
 
 
 def test_charge_closes_at_an_equal_state_of_charge() -> None:
-    charges = [fill(1_000, "30", soc="80"), fill(1_150, "10", soc="60"), fill(1_400, "30", soc="81")]
+    charges = [fill(1_000, "30", soc=80), fill(1_150, "10", soc=60), fill(1_400, "30", soc=81)]
     assert figures(days_apart(charges)) == [None, None, "10.00"]
 
 
 def test_charge_beyond_one_percent_closes_nothing() -> None:
-    charges = [fill(1_000, "30", soc="80"), fill(1_400, "30", soc="81.1")]
+    charges = [fill(1_000, "30", soc=80), fill(1_400, "30", soc=82)]
     assert figures(days_apart(charges)) == [None, None]
 
 
 def test_one_charge_to_full_does_not_end_the_figures_of_a_car_that_is_charged_to_80() -> None:
-    charges = [fill(1_000, "60", soc="100"), fill(1_200, "20", soc="80"), fill(1_400, "36", soc="80")]
+    charges = [fill(1_000, "60", soc=100), fill(1_200, "20", soc=80), fill(1_400, "36", soc=80)]
     assert figures(days_apart(charges)) == [None, None, "18.00"]
 
 
 def test_intervals_of_charges_never_overlap() -> None:
-    socs = ["80", "60", "80", "60", "80"]
+    socs = [80, 60, 80, 60, 80]
     charges = days_apart([fill(1_000 + 100 * place, "20", soc=soc) for place, soc in enumerate(socs)])
     owned = [interval for interval in intervals(charges).values() if interval]
     assert [(charges.index(_by_id(charges, one.from_id)), one.km) for one in owned] == [(0, 200), (2, 200)]

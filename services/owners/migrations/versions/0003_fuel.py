@@ -29,7 +29,7 @@ CREATE TABLE fuel_entry (
     derived text CHECK (derived IN ('volume', 'unit_price', 'total')),
     discount_minor bigint,
     is_full boolean NOT NULL,
-    soc_after numeric CHECK (soc_after BETWEEN 0 AND 100),
+    soc_after integer CHECK (soc_after BETWEEN 0 AND 100),
     missed_before boolean NOT NULL,
     station text,
     note text,

@@ -29,7 +29,7 @@ fuel_entry: Final = Table(
     Column("derived", Text),
     Column("discount_minor", BigInteger),
     Column("is_full", Boolean, nullable=False),
-    Column("soc_after", Numeric),
+    Column("soc_after", Integer),
     Column("missed_before", Boolean, nullable=False),
     Column("station", Text),
     Column("note", Text),

@@ -14,8 +14,8 @@ from uuid import UUID
 
 from owners.domain.fuel.interval import Interval
 
-FULL: Final = Decimal(100)
-SAME_LEVEL: Final = Decimal(1)
+FULL: Final = 100
+SAME_LEVEL: Final = 1
 """States of charge this close, in percent, are equal."""
 
 
@@ -30,7 +30,7 @@ class Fill(NamedTuple):
     at: datetime | None
     km: int | None
     quantity: Decimal | None
-    level: Decimal | None
+    level: int | None
     electric: bool
     missed_before: bool
     total_minor: int | None
@@ -43,7 +43,7 @@ class Anchor(NamedTuple):
 
     id: UUID
     km: int
-    level: Decimal
+    level: int
 
 
 class Figure(NamedTuple):
@@ -149,7 +149,7 @@ class FullToFull:
         return None
 
 
-def _level(stop: Sequence[Fill]) -> Decimal | None:
+def _level(stop: Sequence[Fill]) -> int | None:
     """In what state a stop leaves the car: nothing burns at a standstill, but a battery is known by its last charge."""
     if stop[-1].electric:
         return stop[-1].level

@@ -40,7 +40,7 @@ class FuelEntry:
     derived: Derived | None
     discount_minor: int | None
     is_full: bool
-    soc_after: Decimal | None
+    soc_after: int | None
     missed_before: bool
     station: str | None
     note: str | None
@@ -61,9 +61,11 @@ class FuelEntry:
         return self.filled_at or start_of_day(self.filled_on, self.time_zone)
 
     @property
-    def level(self) -> Decimal | None:
+    def level(self) -> int | None:
         """How full it left, in percent, as far as it is known."""
-        return self.soc_after if self.soc_after is not None else (FULL if self.is_full else None)
+        if self.soc_after is not None:
+            return self.soc_after
+        return FULL if self.is_full else None
 
     @property
     def fill(self) -> Fill:
