@@ -15,7 +15,7 @@ from owners.db.models import fuel_entry
 from owners.domain.fuel.entry import FuelEntry
 from owners.domain.fuel.interval import Interval
 
-_INTERVAL: Final = {
+INTERVAL: Final = {
     "interval_from_id": "from_id",
     "interval_km": "km",
     "interval_quantity": "quantity",
@@ -51,7 +51,7 @@ async def delete_fuel_entries(tx: Transaction, ids: Collection[UUID]) -> None:
 def fuel_entry_of(row: RowMapping | asyncpg.Record) -> FuelEntry:
     """The entry in a row of its table."""
     values: dict[str, Any] = {str(name): value for name, value in row.items()}
-    told = {name: values.pop(column) for column, name in _INTERVAL.items()}
+    told = {name: values.pop(column) for column, name in INTERVAL.items()}
     for computed in ("quantity", "listed_at"):
         values.pop(computed)
     return FuelEntry(**values, interval=None if told["km"] is None else Interval(**told))
@@ -60,5 +60,5 @@ def fuel_entry_of(row: RowMapping | asyncpg.Record) -> FuelEntry:
 def _columns(entry: FuelEntry) -> dict[str, Any]:
     values = columns_of(entry)
     interval = values.pop("interval")
-    told = {column: None if interval is None else getattr(interval, name) for column, name in _INTERVAL.items()}
+    told = {column: None if interval is None else getattr(interval, name) for column, name in INTERVAL.items()}
     return values | told | {"quantity": entry.quantity, "listed_at": entry.listed_at}
