@@ -3,6 +3,7 @@
 from owners.db.models.cars import car, identity_claim
 from owners.db.models.columns import metadata
 from owners.db.models.fuel import consumption_sum, fuel_entry
+from owners.db.models.ownership import depreciation, loan, monthly_cost, valuation
 from owners.db.models.people import app_user, refresh_token, session, sign_in_proof, telegram_identity
 from owners.db.models.records import expense, odometer_reading, service_entry
 from owners.db.models.sto import center, center_employee, center_link
@@ -14,14 +15,18 @@ __all__ = [
     "center_employee",
     "center_link",
     "consumption_sum",
+    "depreciation",
     "expense",
     "fuel_entry",
     "identity_claim",
+    "loan",
     "metadata",
+    "monthly_cost",
     "odometer_reading",
     "refresh_token",
     "service_entry",
     "session",
     "sign_in_proof",
     "telegram_identity",
+    "valuation",
 ]
