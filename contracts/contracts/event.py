@@ -7,8 +7,20 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-type Role = Literal["car_owner", "owner", "manager", "receptionist", "mechanic", "moderator", "user", "system"]
-"""In what capacity somebody acted: the car's owner, a staff role, a moderator, a user for themselves, the system."""
+type Role = Literal[
+    "car_owner",
+    "car_manager",
+    "car_driver",
+    "owner",
+    "manager",
+    "receptionist",
+    "mechanic",
+    "moderator",
+    "user",
+    "system",
+]
+"""In what capacity somebody acted: the car's owner or somebody the car is shared with, a staff role, a moderator, a
+user for themselves, the system."""
 
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256, lower-case hex")]

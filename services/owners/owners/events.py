@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import batched
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Self
 from uuid import UUID
 
 from contracts import owners as contract
-from contracts.event import Actor
+from contracts.event import Actor, Role
+from owners.domain.access import CarPerson, CarRole
 from owners.domain.car import Car
 from owners.domain.odometer.history import Outcome, RecordedReading
 from owners.domain.records import Attestation, Expense, ServiceEntry
@@ -17,6 +19,9 @@ from owners.domain.user import User
 
 MAX_CHANGED: Final = 500
 """Verdicts in one event, by contract."""
+_CAPACITIES: Final[Mapping[CarRole, Role]] = MappingProxyType(
+    {"owner": "car_owner", "manager": "car_manager", "driver": "car_driver", "viewer": "user"}
+)
 _SYSTEM: Final = Actor(user_id=None, role="system")
 
 
@@ -30,6 +35,11 @@ class By(NamedTuple):
     def owner(cls, user_id: UUID, at: datetime) -> Self:
         """A car's owner, about the own car."""
         return cls(Actor(user_id=user_id, role="car_owner"), at)
+
+    @classmethod
+    def person(cls, person: CarPerson, at: datetime) -> Self:
+        """Somebody with a role in a car, about that car."""
+        return cls(Actor(user_id=person.user_id, role=_CAPACITIES[person.role]), at)
 
     @classmethod
     def user(cls, user_id: UUID, at: datetime) -> Self:

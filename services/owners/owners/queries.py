@@ -8,20 +8,22 @@ from datetime import UTC, date, datetime, time
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Select, Table, Uuid, cast, func, select, tuple_
+from sqlalchemy import Select, Table, select, tuple_
 
 from chassis.db import Transaction
 from chassis.http import Position
+from owners.db.access import reader_of_history
 from owners.db.bulk import any_of
 from owners.db.cars import car_of, find_car
 from owners.db.models import car, expense, odometer_reading, service_entry
 from owners.db.readings import recorded_reading
 from owners.db.records import entry_of, expense_of, find_expense, find_service_entry
+from owners.domain.access import CarRole
 from owners.domain.car import Car
 from owners.domain.odometer.history import RecordedReading
 from owners.domain.records import Expense, ServiceEntry
 
-type HistoryReader = Literal["owner", "center"]
+type HistoryReader = CarRole | Literal["center"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,8 @@ class ShownExpense:
 
 
 async def history_reader(tx: Transaction, car_id: UUID) -> HistoryReader | None:
-    """As whom the caller reads this car's history: its owner, or a center that it is linked to. None: not at all."""
-    own = select(car.c.id).where(car.c.id == car_id).exists().label("own")
-    asked = select(own, func.caller_reads_history(cast(car_id, Uuid)).label("shared"))
-    row = (await tx.execute(asked)).one()
-    if row.own:
-        return "owner"
-    return "center" if row.shared else None
+    """As whom the caller reads this car's history: somebody with a role in it, or a linked center. None: not at all."""
+    return await reader_of_history(tx, car_id)
 
 
 async def list_cars(tx: Transaction, *, after: Position | None, limit: int) -> list[ShownCar]:

@@ -49,7 +49,14 @@ async def edit_own_car(car_id: UUID, body: EditCarRequest, action: VersionedActi
     """Changes details. VIN and frame number are fixed (409) once a completed work order stands in the history."""
 
     async def use_case(tx: Transaction) -> ShownCar:
-        await edit_car(tx, car_id, body.changes(), expected_version=lambda: action.expected_version, now=now)
+        await edit_car(
+            tx,
+            car_id,
+            body.changes(),
+            caller_id=action.caller.user_id,
+            expected_version=lambda: action.expected_version,
+            now=now,
+        )
         return await _seen(tx, car_id)
 
     return await action.run(use_case, _shown)
@@ -60,7 +67,7 @@ async def archive_own_car(car_id: UUID, action: Action, now: Now) -> Response:
     """Puts the car away. Nothing of it is lost."""
 
     async def use_case(tx: Transaction) -> ShownCar:
-        await archive_car(tx, car_id, now=now)
+        await archive_car(tx, car_id, caller_id=action.caller.user_id, now=now)
         return await _seen(tx, car_id)
 
     return await action.run(use_case, _shown)

@@ -1,4 +1,4 @@
-"""Expenses of a car: its owner's alone."""
+"""Expenses of a car, for its owner and the people it is shared with."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ router = APIRouter(tags=["expenses"])
 @router.get("/v1/cars/{car_id}/expenses")
 async def list_car_expenses(car_id: UUID, tx: Reader, paging: PageRequest) -> Page[ExpenseResponse]:
     """The car's expenses, those of services included; the latest first."""
-    await _demand_owner(tx, car_id)
+    await _demand_person(tx, car_id)
     rows = await list_expenses(tx, car_id, after=paging.after, limit=paging.limit + 1)
 
     def item(row: ShownExpense) -> ExpenseResponse:
@@ -45,7 +45,7 @@ async def add_car_expense(car_id: UUID, body: AddExpenseRequest, action: Action,
 @router.get("/v1/cars/{car_id}/expenses/{expense_id}", response_model=ExpenseResponse)
 async def get_car_expense(car_id: UUID, expense_id: UUID, tx: Reader) -> Response:
     """One expense."""
-    await _demand_owner(tx, car_id)
+    await _demand_person(tx, car_id)
     found = await show_expense(tx, car_id, expense_id)
     if found is None:
         raise NotFound
@@ -60,7 +60,13 @@ async def edit_car_expense(
 
     async def use_case(tx: Transaction) -> RecordedExpense:
         return await edit_expense(
-            tx, car_id, expense_id, body.changes(), expected_version=lambda: action.expected_version, now=now
+            tx,
+            car_id,
+            expense_id,
+            body.changes(),
+            caller_id=action.caller.user_id,
+            expected_version=lambda: action.expected_version,
+            now=now,
         )
 
     return await action.run(use_case, _shown)
@@ -71,13 +77,21 @@ async def remove_car_expense(car_id: UUID, expense_id: UUID, action: VersionedAc
     """Removes an expense that was typed; one of a service goes with its service only (409)."""
 
     async def use_case(tx: Transaction) -> None:
-        await remove_expense(tx, car_id, expense_id, expected_version=lambda: action.expected_version, now=now)
+        await remove_expense(
+            tx,
+            car_id,
+            expense_id,
+            caller_id=action.caller.user_id,
+            expected_version=lambda: action.expected_version,
+            now=now,
+        )
 
     return await action.run(use_case, lambda _: Answer(204))
 
 
-async def _demand_owner(tx: Transaction, car_id: UUID) -> None:
-    if await history_reader(tx, car_id) != "owner":
+async def _demand_person(tx: Transaction, car_id: UUID) -> None:
+    """A center sees the car's history, and never what somebody spends."""
+    if await history_reader(tx, car_id) in {None, "center"}:
         raise NotFound
 
 

@@ -8,9 +8,11 @@ from typing import Final
 
 from chassis.problems import ProblemKind
 from owners.domain import errors
+from owners.domain.access import NotPermitted
 
 DOMAIN_ERRORS: Final[Mapping[type[Exception], ProblemKind]] = MappingProxyType(
     {
+        NotPermitted: ProblemKind(403, "forbidden", "Not allowed in your role"),
         errors.NamelessCar: ProblemKind(422, "nameless-car", "Nothing tells this car from another"),
         errors.DateInFuture: ProblemKind(422, "date-in-future", "Dated in the future"),
         errors.IdentityIsAttested: ProblemKind(409, "identity-attested", "VIN and frame number are fixed"),

@@ -85,7 +85,7 @@ def service_entry_response(
     entry: ServiceEntry, expense_id: UUID | None, reading: RecordedReading | None, *, to: HistoryReader
 ) -> ServiceEntryResponse:
     """The entry as its reader may see it."""
-    own = to == "owner"
+    own = to != "center"
     currency = entry.currency if own else None
     return ServiceEntryResponse(
         id=entry.id,

@@ -68,7 +68,13 @@ async def edit_service(
 
     async def use_case(tx: Transaction) -> RecordedService:
         return await edit_service_entry(
-            tx, car_id, entry_id, body.changes(), expected_version=lambda: action.expected_version, now=now
+            tx,
+            car_id,
+            entry_id,
+            body.changes(),
+            caller_id=action.caller.user_id,
+            expected_version=lambda: action.expected_version,
+            now=now,
         )
 
     return await action.run(use_case, _shown)
@@ -79,7 +85,14 @@ async def remove_service(car_id: UUID, entry_id: UUID, action: VersionedAction, 
     """Removes a service that was typed, with its expense and reading; an attested one stays (409)."""
 
     async def use_case(tx: Transaction) -> None:
-        await remove_service_entry(tx, car_id, entry_id, expected_version=lambda: action.expected_version, now=now)
+        await remove_service_entry(
+            tx,
+            car_id,
+            entry_id,
+            caller_id=action.caller.user_id,
+            expected_version=lambda: action.expected_version,
+            now=now,
+        )
 
     return await action.run(use_case, lambda _: Answer(204))
 

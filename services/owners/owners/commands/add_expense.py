@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from owners import events
 from owners.commands.car_history import close_history, open_history
 from owners.commands.time_zone import zone_of
 from owners.db.records import insert_expenses
+from owners.domain.access import Right
 from owners.domain.local_time import check_not_future
 from owners.domain.odometer.history import Observed, RecordedReading, TypedOdometer
 from owners.domain.records import Expense
@@ -37,13 +38,13 @@ async def add_expense(
     now: datetime,
 ) -> RecordedExpense:
     """The expense and its reading."""
-    history = await open_history(tx, car_id)
+    history, person = await open_history(tx, car_id, author_id, Right.ADD_ENTRIES)
     zone = await zone_of(tx, details["time_zone"], author_id)
     check_not_future(details["expense_date"], zone_name=zone, now=now)
     expense = Expense(
         id=new_id(),
         car_id=car_id,
-        owner_id=author_id,
+        owner_id=history.car.owner_id,
         author_id=author_id,
         service_entry_id=None,
         attestation=None,
@@ -52,7 +53,7 @@ async def add_expense(
         version=1,
         **details | {"time_zone": zone},
     )
-    by = By.owner(author_id, now)
+    by = By.person(person, now)
     await insert_expenses(tx, [expense])
     tx.record(events.expense_recorded(history.log, expense, by))
     if odometer is not None:
@@ -65,4 +66,4 @@ def typed_for(expense: Expense, odometer: TypedOdometer, now: datetime) -> Recor
     """The reading that an expense brings, on the expense's date."""
     when = Observed(expense.expense_date, None, expense.time_zone)
     typed = RecordedReading.typed(new_id(), odometer, when, source="expense", author_id=expense.author_id, now=now)
-    return replace(typed, expense_id=expense.id)
+    return typed._replace(expense_id=expense.id)

@@ -9,6 +9,7 @@ from chassis.db import Transaction
 from chassis.ids import new_id
 from owners.commands.car_history import close_history, open_history
 from owners.commands.time_zone import zone_of
+from owners.domain.access import Right
 from owners.domain.local_time import check_not_future, local_date
 from owners.domain.odometer.history import Observed, RecordedReading, TypedOdometer
 from owners.events import By
@@ -26,7 +27,7 @@ async def add_reading(
     now: datetime,
 ) -> RecordedReading:
     """The reading with its verdict. An instant tells the date; without either it was read just now."""
-    history = await open_history(tx, car_id)
+    history, person = await open_history(tx, car_id, author_id, Right.ADD_ENTRIES)
     zone = await zone_of(tx, time_zone, author_id)
     if observed_on is None:
         observed_at = observed_at or now
@@ -35,5 +36,5 @@ async def add_reading(
     when = Observed(observed_on, observed_at, zone)
     typed = RecordedReading.typed(new_id(), odometer, when, source="manual", author_id=author_id, now=now)
     history.readings.add(typed)
-    await close_history(tx, history, By.owner(author_id, now))
+    await close_history(tx, history, By.person(person, now))
     return history.readings.get(typed.reading.id)

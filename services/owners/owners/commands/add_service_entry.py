@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,8 @@ from owners import events
 from owners.commands.car_history import close_history, open_history
 from owners.commands.time_zone import zone_of
 from owners.db.records import insert_expenses, insert_service_entries
+from owners.domain.access import Right
+from owners.domain.car import Car
 from owners.domain.local_time import check_not_future
 from owners.domain.odometer.history import Observed, RecordedReading, TypedOdometer
 from owners.domain.records import Expense, ServiceEntry, cost_of
@@ -38,9 +40,9 @@ async def add_service_entry(
     now: datetime,
 ) -> RecordedService:
     """The entry, its one expense when a line tells an amount, and its reading."""
-    history = await open_history(tx, car_id)
-    entry = await _entry(tx, car_id, details, author_id, now)
-    by = By.owner(author_id, now)
+    history, person = await open_history(tx, car_id, author_id, Right.ADD_ENTRIES)
+    entry = await _entry(tx, history.car, details, author_id, now)
+    by = By.person(person, now)
     await insert_service_entries(tx, [entry])
     reading = None if odometer is None else typed_for(entry, odometer, now)
     tx.record(events.service_entry_recorded(history.log, entry, reading, by))
@@ -58,18 +60,16 @@ def typed_for(entry: ServiceEntry, odometer: TypedOdometer, now: datetime) -> Re
     """The reading that an entry brings, on the entry's date."""
     when = Observed(entry.service_date, None, entry.time_zone)
     typed = RecordedReading.typed(new_id(), odometer, when, source="service", author_id=entry.author_id, now=now)
-    return replace(typed, service_entry_id=entry.id)
+    return typed._replace(service_entry_id=entry.id)
 
 
-async def _entry(
-    tx: Transaction, car_id: UUID, details: dict[str, Any], author_id: UUID, now: datetime
-) -> ServiceEntry:
+async def _entry(tx: Transaction, car: Car, details: dict[str, Any], author_id: UUID, now: datetime) -> ServiceEntry:
     zone = await zone_of(tx, details["time_zone"], author_id)
     check_not_future(details["service_date"], zone_name=zone, now=now)
     return ServiceEntry(
         id=new_id(),
-        car_id=car_id,
-        owner_id=author_id,
+        car_id=car.id,
+        owner_id=car.owner_id,
         author_id=author_id,
         cost_minor=cost_of(details["lines"]),
         attestation=None,

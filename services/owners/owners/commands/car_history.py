@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
 from chassis.consuming import Received
 from chassis.db import Transaction
-from chassis.problems import NotFound
 from contracts.event import Event
-from owners.db.cars import lock_car, save_car
+from owners.commands.access import lock_car_for
+from owners.db.cars import save_car
 from owners.db.readings import load_histories, save_outcomes
+from owners.domain.access import CarPerson, Right
 from owners.domain.car import Car
 from owners.domain.odometer.history import OdometerHistory, Outcome
 from owners.events import By, RecordLog, odometer_judged
@@ -35,13 +36,11 @@ class Settling(NamedTuple):
     cause: Received[Event] | None = None
 
 
-async def open_history(tx: Transaction, car_id: UUID) -> CarHistory:
-    """The history of one of the caller's own cars; raises NotFound (404)."""
-    car = await lock_car(tx, car_id)
-    if car is None:
-        raise NotFound
+async def open_history(tx: Transaction, car_id: UUID, caller_id: UUID, right: Right) -> tuple[CarHistory, CarPerson]:
+    """The history of a car, and who the caller is there; raises NotFound (404), NotPermitted (403)."""
+    car, person = await lock_car_for(tx, car_id, caller_id, right)
     histories = await load_histories(tx, [car_id])
-    return CarHistory(car, histories[car_id], RecordLog(car))
+    return CarHistory(car, histories[car_id], RecordLog(car)), person
 
 
 async def close_history(tx: Transaction, history: CarHistory, by: By) -> None:
@@ -63,6 +62,6 @@ async def settle(tx: Transaction, settlings: Iterable[Settling]) -> list[Car]:
             last_ok = outcome.last_ok.reading.id if outcome.last_ok else None
             for event in odometer_judged(history.log, outcome, settling.by):
                 tx.record(event, cause=settling.cause)
-        cars.append(replace(history.car, last_ok_reading_id=last_ok, record_sequence=history.log.sequence))
+        cars.append(history.car._replace(last_ok_reading_id=last_ok, record_sequence=history.log.sequence))
     await save_outcomes(tx, outcomes)
     return cars

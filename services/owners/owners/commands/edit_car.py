@@ -8,23 +8,29 @@ from typing import Any
 from uuid import UUID
 
 from chassis.db import Transaction
-from chassis.problems import NotFound, check_version
+from chassis.problems import check_version
 from owners import events
-from owners.db.cars import lock_car, save_car
+from owners.commands.access import lock_car_for
+from owners.db.cars import save_car
+from owners.domain.access import Right
 from owners.domain.car import Car
 from owners.events import By
 
 
 async def edit_car(
-    tx: Transaction, car_id: UUID, changes: dict[str, Any], *, expected_version: Callable[[], int], now: datetime
+    tx: Transaction,
+    car_id: UUID,
+    changes: dict[str, Any],
+    *,
+    caller_id: UUID,
+    expected_version: Callable[[], int],
+    now: datetime,
 ) -> Car:
     """The car after the change; raises IdentityIsAttested."""
-    car = await lock_car(tx, car_id)
-    if car is None:
-        raise NotFound
+    car, person = await lock_car_for(tx, car_id, caller_id, Right.EDIT_CAR)
     check_version(expected_version(), car.version)
     edited = car.edited(changes, now)
     if edited is not car:
         await save_car(tx, edited)
-        tx.record(events.car_updated(edited, By.owner(car.owner_id, now)))
+        tx.record(events.car_updated(edited, By.person(person, now)))
     return edited

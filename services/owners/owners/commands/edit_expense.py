@@ -13,6 +13,7 @@ from owners import events
 from owners.commands.add_expense import RecordedExpense, typed_for
 from owners.commands.car_history import CarHistory, close_history, open_history
 from owners.db.records import delete_expense, find_expense, save_expense
+from owners.domain.access import CarPerson, Right
 from owners.domain.local_time import check_not_future
 from owners.domain.odometer.history import TypedOdometer
 from owners.domain.records import Expense
@@ -25,6 +26,7 @@ async def edit_expense(
     expense_id: UUID,
     changes: dict[str, Any],
     *,
+    caller_id: UUID,
     expected_version: Callable[[], int],
     now: datetime,
 ) -> RecordedExpense:
@@ -32,7 +34,7 @@ async def edit_expense(
 
     Raises RecordIsAttested, ExpenseBelongsToService, ReadingIsEvidence.
     """
-    history, expense = await _open(tx, car_id, expense_id, expected_version)
+    history, person, expense = await _open(tx, car_id, expense_id, caller_id, expected_version)
     told = history.readings.reading_of(expense_id)
     odometer: TypedOdometer | None = changes.pop("odometer", told and told.typed_as[0])
     edited = expense.edited(changes, now)
@@ -44,7 +46,7 @@ async def edit_expense(
     if edited is expense:
         edited = expense.touched(now)
     await save_expense(tx, edited)
-    by = By.owner(expense.owner_id, now)
+    by = By.person(person, now)
     tx.record(events.expense_changed(history.log, edited, by))
     if reading_changed:
         history.readings.replace(expense_id, reading)
@@ -53,11 +55,17 @@ async def edit_expense(
 
 
 async def remove_expense(
-    tx: Transaction, car_id: UUID, expense_id: UUID, *, expected_version: Callable[[], int], now: datetime
+    tx: Transaction,
+    car_id: UUID,
+    expense_id: UUID,
+    *,
+    caller_id: UUID,
+    expected_version: Callable[[], int],
+    now: datetime,
 ) -> None:
     """Removes an expense with its readings; raises like edit_expense."""
-    history, expense = await _open(tx, car_id, expense_id, expected_version)
-    by = By.owner(expense.owner_id, now)
+    history, person, expense = await _open(tx, car_id, expense_id, caller_id, expected_version)
+    by = By.person(person, now)
     history.readings.remove(expense_id)
     tx.record(events.expense_removed(history.log, expense, by))
     await close_history(tx, history, by)
@@ -65,12 +73,13 @@ async def remove_expense(
 
 
 async def _open(
-    tx: Transaction, car_id: UUID, expense_id: UUID, expected_version: Callable[[], int]
-) -> tuple[CarHistory, Expense]:
-    history = await open_history(tx, car_id)
+    tx: Transaction, car_id: UUID, expense_id: UUID, caller_id: UUID, expected_version: Callable[[], int]
+) -> tuple[CarHistory, CarPerson, Expense]:
+    history, person = await open_history(tx, car_id, caller_id, Right.ADD_ENTRIES)
     expense = await find_expense(tx, car_id, expense_id)
     if expense is None:
         raise NotFound
+    person.demand_edit_of(expense.author_id)
     expense.check_editable()
     check_version(expected_version(), expense.version)
-    return history, expense
+    return history, person, expense

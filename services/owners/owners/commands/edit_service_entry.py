@@ -22,6 +22,7 @@ from owners.db.records import (
     save_expense,
     save_service_entry,
 )
+from owners.domain.access import CarPerson, Right
 from owners.domain.local_time import check_not_future
 from owners.domain.odometer.history import TypedOdometer
 from owners.domain.records import Expense, ServiceEntry, cost_of
@@ -34,6 +35,7 @@ async def edit_service_entry(
     entry_id: UUID,
     changes: dict[str, Any],
     *,
+    caller_id: UUID,
     expected_version: Callable[[], int],
     now: datetime,
 ) -> RecordedService:
@@ -41,7 +43,7 @@ async def edit_service_entry(
 
     Raises RecordIsAttested, ReadingIsEvidence. A reading that changes stays in the history as replaced.
     """
-    history, entry = await _open(tx, car_id, entry_id, expected_version)
+    history, person, entry = await _open(tx, car_id, entry_id, caller_id, expected_version)
     told = history.readings.reading_of(entry_id)
     odometer: TypedOdometer | None = changes.pop("odometer", told and told.typed_as[0])
     if "lines" in changes:
@@ -55,7 +57,7 @@ async def edit_service_entry(
     if edited is entry:
         edited = entry.touched(now)
     await save_service_entry(tx, edited)
-    by = By.owner(entry.owner_id, now)
+    by = By.person(person, now)
     if reading_changed:
         history.readings.replace(entry_id, reading)
     in_force = history.readings.reading_of(entry_id)
@@ -66,11 +68,17 @@ async def edit_service_entry(
 
 
 async def remove_service_entry(
-    tx: Transaction, car_id: UUID, entry_id: UUID, *, expected_version: Callable[[], int], now: datetime
+    tx: Transaction,
+    car_id: UUID,
+    entry_id: UUID,
+    *,
+    caller_id: UUID,
+    expected_version: Callable[[], int],
+    now: datetime,
 ) -> None:
     """Removes an entry with its expense and readings; raises RecordIsAttested, ReadingIsEvidence."""
-    history, entry = await _open(tx, car_id, entry_id, expected_version)
-    by = By.owner(entry.owner_id, now)
+    history, person, entry = await _open(tx, car_id, entry_id, caller_id, expected_version)
+    by = By.person(person, now)
     history.readings.remove(entry_id)
     expense = await find_expense_of_entry(tx, entry_id)
     if expense is not None:
@@ -83,15 +91,16 @@ async def remove_service_entry(
 
 
 async def _open(
-    tx: Transaction, car_id: UUID, entry_id: UUID, expected_version: Callable[[], int]
-) -> tuple[CarHistory, ServiceEntry]:
-    history = await open_history(tx, car_id)
+    tx: Transaction, car_id: UUID, entry_id: UUID, caller_id: UUID, expected_version: Callable[[], int]
+) -> tuple[CarHistory, CarPerson, ServiceEntry]:
+    history, person = await open_history(tx, car_id, caller_id, Right.ADD_ENTRIES)
     entry = await find_service_entry(tx, car_id, entry_id)
     if entry is None:
         raise NotFound
+    person.demand_edit_of(entry.author_id)
     entry.check_editable()
     check_version(expected_version(), entry.version)
-    return history, entry
+    return history, person, entry
 
 
 async def _let_expense_follow(tx: Transaction, history: CarHistory, entry: ServiceEntry, by: By) -> UUID | None:
