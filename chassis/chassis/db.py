@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -101,6 +102,14 @@ class Database:
         wake: RelayWake | None = None,
     ) -> None:
         """`acquire_timeout` bounds the wait for a pooled connection. `wake` is shared by the roles of one process."""
+        self._apart = partial(
+            Database,
+            url,
+            pool_size=1,
+            application_name=application_name,
+            statement_timeout=statement_timeout,
+            acquire_timeout=acquire_timeout,
+        )
         self._wake = wake or RelayWake(url)
         self._pool = Pool(
             url,
@@ -114,6 +123,10 @@ class Database:
     def engine(self) -> AsyncEngine:
         """SQLAlchemy's engine, without transactions of its own."""
         return self._pool.engine
+
+    def apart(self) -> Database:
+        """The same database for another event loop, by one connection of its own."""
+        return self._apart()
 
     @asynccontextmanager
     async def transaction(
