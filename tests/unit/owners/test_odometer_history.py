@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -48,7 +47,7 @@ def test_work_order_and_revision_attest_one_reading() -> None:
     history = OdometerHistory.of(CAR, [])
     assert history.add(recorded(reading(5, attested=True), attestation=order))
     assert not history.add(recorded(reading(9, attested=True), attestation=order))
-    assert history.add(recorded(reading(9, attested=True), attestation=replace(order, revision=2)))
+    assert history.add(recorded(reading(9, attested=True), attestation=order._replace(revision=2)))
 
 
 def test_replaced_reading_stays_and_removed_ones_go() -> None:

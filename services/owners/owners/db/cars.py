@@ -63,7 +63,7 @@ async def lock_car(tx: Transaction, car_id: UUID) -> Car | None:
 async def lock_cars(tx: Transaction, car_ids: Collection[UUID]) -> dict[UUID, Car]:
     """Those of the cars that exist, locked in the order of their ids, so that two batches cannot deadlock."""
     found = await tx.rows(_LOCK, list(car_ids))
-    return {row["id"]: Car(**dict(row)) for row in found}
+    return {row["id"]: Car(**row) for row in found}
 
 
 async def save_car(tx: Transaction, changed: Car) -> None:

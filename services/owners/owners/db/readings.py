@@ -11,14 +11,15 @@ import asyncpg
 from sqlalchemy import RowMapping, delete
 
 from chassis.db import Transaction
-from owners.db.bulk import any_of, insert_new, update_by_id
+from owners.db.bulk import any_of, columns_of, insert_new, update_by_id
 from owners.db.models import odometer_reading
 from owners.domain.odometer.history import OdometerHistory, Outcome, RecordedReading
 from owners.domain.odometer.reading import Reading
 from owners.domain.odometer.verdict import Judgement
 from owners.domain.records import Attestation
 
-_ATTESTATION: Final = ("center_id", "work_order_id", "revision", "snapshot_sha256")
+_ATTESTATION: Final = Attestation._fields
+_UNATTESTED: Final = dict.fromkeys(_ATTESTATION)
 _OF_CARS: Final = f"""
     SELECT {", ".join(column.name for column in odometer_reading.columns)} FROM odometer_reading
     WHERE car_id = ANY($1::uuid[]) ORDER BY car_id, id
@@ -75,31 +76,28 @@ def recorded_reading(row: RowMapping | asyncpg.Record) -> RecordedReading:
 
 
 def _columns(one: RecordedReading, car_id: UUID, owner_id: UUID) -> dict[str, Any]:
-    reading = one.reading
-    attestation = {name: getattr(one.attestation, name, None) for name in _ATTESTATION}
-    return (
-        attestation
-        | _judgement(one)
-        | {
-            "id": reading.id,
-            "car_id": car_id,
-            "owner_id": owner_id,
-            "provenance": one.provenance,
-            "time_zone": one.time_zone,
-            "author_id": one.author_id,
-            "created_at": one.created_at,
-            "source": one.source,
-            "value": reading.value,
-            "unit": reading.unit,
-            "km": reading.km,
-            "observed_on": reading.observed_on,
-            "observed_at": reading.observed_at,
-            "listed_at": one.listed_at,
-            "service_entry_id": one.service_entry_id,
-            "expense_id": one.expense_id,
-            "fuel_entry_id": one.fuel_entry_id,
-        }
-    )
+    reading, attestation = one.reading, one.attestation
+    return {
+        **(_UNATTESTED if attestation is None else columns_of(attestation)),
+        **_judgement(one),
+        "id": reading.id,
+        "car_id": car_id,
+        "owner_id": owner_id,
+        "provenance": one.provenance,
+        "time_zone": one.time_zone,
+        "author_id": one.author_id,
+        "created_at": one.created_at,
+        "source": one.source,
+        "value": reading.value,
+        "unit": reading.unit,
+        "km": reading.km,
+        "observed_on": reading.observed_on,
+        "observed_at": reading.observed_at,
+        "listed_at": one.listed_at,
+        "service_entry_id": one.service_entry_id,
+        "expense_id": one.expense_id,
+        "fuel_entry_id": one.fuel_entry_id,
+    }
 
 
 def _judgement(one: RecordedReading) -> dict[str, Any]:

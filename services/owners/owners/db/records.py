@@ -13,7 +13,8 @@ from owners.db.bulk import columns_of, insert_new
 from owners.db.models import expense, service_entry
 from owners.domain.records import Attestation, Expense, Line, ServiceEntry
 
-_ATTESTATION: Final = ("center_id", "work_order_id", "revision", "snapshot_sha256")
+_ATTESTATION: Final = Attestation._fields
+_UNATTESTED: Final = dict.fromkeys(_ATTESTATION)
 _ENTRY_EDITS: Final = (
     "service_date",
     "time_zone",
@@ -113,10 +114,9 @@ async def _expense(tx: Transaction, *conditions: ColumnElement[bool]) -> Expense
 def _columns(record: ServiceEntry | Expense) -> dict[str, Any]:
     values = columns_of(record)
     attestation = values.pop("attestation")
-    if isinstance(record, ServiceEntry):
-        values["lines"] = [columns_of(line) for line in record.lines]
-    told = dict.fromkeys(_ATTESTATION) if attestation is None else columns_of(attestation)
-    return values | told | {"provenance": record.provenance}
+    values.update(_UNATTESTED if attestation is None else columns_of(attestation))
+    values["provenance"] = record.provenance
+    return values
 
 
 def _fields(row: RowMapping) -> dict[str, Any]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, NamedTuple, Self
 from uuid import UUID
 
 from owners.domain.errors import IdentityIsAttested, NamelessCar
@@ -19,8 +18,7 @@ _NAMES: Final = ("vin", "frame_number", "plate", "nickname", "make", "model")
 _IDENTITY: Final = frozenset({"vin", "frame_number"})
 
 
-@dataclass(frozen=True, slots=True)
-class Car:
+class Car(NamedTuple):
     """`sequence` counts the car's own events, `record_sequence` those of its history."""
 
     id: UUID
@@ -100,7 +98,7 @@ class Car:
             raise IdentityIsAttested(
                 "A completed work order stands in this car's history: VIN and frame number change by a correction only."
             )
-        edited = replace(self, **changes, updated_at=now, sequence=self.sequence + 1, version=self.version + 1)
+        edited = self._replace(**changes, updated_at=now, sequence=self.sequence + 1, version=self.version + 1)
         _check_has_a_name({name: getattr(edited, name) for name in _NAMES})
         return edited
 
@@ -108,20 +106,19 @@ class Car:
         """Put away; itself when it is already."""
         if self.archived_at is not None:
             return self
-        return replace(self, archived_at=now, updated_at=now, sequence=self.sequence + 1, version=self.version + 1)
+        return self._replace(archived_at=now, updated_at=now, sequence=self.sequence + 1, version=self.version + 1)
 
     def attested(self, now: datetime) -> Self:
         """With its first attested fact at `now`."""
         if self.attested_at is not None:
             return self
-        return replace(self, attested_at=now, updated_at=now, version=self.version + 1)
+        return self._replace(attested_at=now, updated_at=now, version=self.version + 1)
 
     def identified(self, *, confirmed: bool, now: datetime) -> Self:
         """After a work order named the car: confirmed, or disputed with the car that has this identity already."""
         if self.identity_confirmed or self.identity_disputed:
             return self
-        return replace(
-            self,
+        return self._replace(
             identity_confirmed=confirmed,
             identity_disputed=not confirmed,
             updated_at=now,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 from uuid import UUID
 
 from owners.domain.errors import ExpenseBelongsToService, RecordIsAttested
@@ -28,8 +28,7 @@ class Line:
     amount_minor: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Attestation:
+class Attestation(NamedTuple):
     """The completed work order behind a record."""
 
     center_id: UUID
@@ -38,8 +37,7 @@ class Attestation:
     snapshot_sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceEntry:
+class ServiceEntry(NamedTuple):
     """A service. `cost_minor` and `currency` are None when nobody told what it cost."""
 
     id: UUID
@@ -76,11 +74,11 @@ class ServiceEntry:
         self.check_editable()
         if all(getattr(self, name) == value for name, value in changes.items()):
             return self
-        return replace(self, **changes, updated_at=now, version=self.version + 1)
+        return self._replace(**changes, updated_at=now, version=self.version + 1)
 
     def touched(self, now: datetime) -> Self:
         """A new version of it, because what belongs to it changed."""
-        return replace(self, updated_at=now, version=self.version + 1)
+        return self._replace(updated_at=now, version=self.version + 1)
 
     def check_editable(self) -> None:
         """Raises RecordIsAttested for an attested one."""
@@ -88,8 +86,7 @@ class ServiceEntry:
             raise RecordIsAttested(_READ_ONLY)
 
 
-@dataclass(frozen=True, slots=True)
-class Expense:
+class Expense(NamedTuple):
     """A cost, counted once. With a service entry it is what that service cost."""
 
     id: UUID
@@ -118,11 +115,11 @@ class Expense:
         self.check_editable()
         if all(getattr(self, name) == value for name, value in changes.items()):
             return self
-        return replace(self, **changes, updated_at=now, version=self.version + 1)
+        return self._replace(**changes, updated_at=now, version=self.version + 1)
 
     def touched(self, now: datetime) -> Self:
         """A new version of it, because what belongs to it changed."""
-        return replace(self, updated_at=now, version=self.version + 1)
+        return self._replace(updated_at=now, version=self.version + 1)
 
     def check_editable(self) -> None:
         """Raises RecordIsAttested or ExpenseBelongsToService unless it stands for itself."""
@@ -164,8 +161,7 @@ class Expense:
             self.currency,
         ):
             return self
-        return replace(
-            self,
+        return self._replace(
             expense_date=told.expense_date,
             time_zone=told.time_zone,
             amount_minor=told.amount_minor,

@@ -145,7 +145,7 @@ def wrong_center_entry(chance: Random) -> list[Labelled]:
 def corrected_center_entry(chance: Random) -> list[Labelled]:
     """The same, after an accepted correction."""
     return [
-        one if one.deserves == "ok" else Labelled(replace(one.reading, replaced=True), "replaced")
+        one if one.deserves == "ok" else Labelled(one.reading._replace(replaced=True), "replaced")
         for one in wrong_center_entry(chance)
     ]
 
@@ -191,7 +191,7 @@ def _slipped(
         value = slip(chance, right)
         km = canonical_km(value, right.unit)
         if not before <= km <= after:
-            return Labelled(replace(right, value=value, km=km), "quarantined", meant_km=right.km)
+            return Labelled(right._replace(value=value, km=km), "quarantined", meant_km=right.km)
     return readings[place]
 
 

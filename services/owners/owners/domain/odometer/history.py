@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple
@@ -37,8 +37,7 @@ class Observed:
     time_zone: str
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedReading:
+class RecordedReading(NamedTuple):
     """A reading, where it comes from, and what is thought of it (None: not judged yet)."""
 
     reading: Reading
@@ -151,7 +150,7 @@ class OdometerHistory:
         old = self.reading_of(entry_id)
         if old is not None:
             _check_no_evidence(old)
-            self._recorded[old.reading.id] = replace(old, reading=replace(old.reading, replaced=True))
+            self._recorded[old.reading.id] = old._replace(reading=old.reading._replace(replaced=True))
         if by is not None:
             self.add(by)
 
@@ -166,7 +165,7 @@ class OdometerHistory:
         """Judges the whole set anew; None when neither the set nor any verdict has changed."""
         judged = judge([one.reading for one in self._recorded.values()])
         changed = [
-            replace(one, judgement=judged.judgements[one.reading.id])
+            one._replace(judgement=judged.judgements[one.reading.id])
             for one in self._recorded.values()
             if one.judgement != judged.judgements[one.reading.id]
         ]
