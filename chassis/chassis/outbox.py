@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -33,8 +32,7 @@ class EventTooLarge(Invalid):
     detail = "What you send makes a record of more than 512 KB."
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxRow:
+class OutboxRow(NamedTuple):
     """A Kafka record in the making. `payload` None is a tombstone."""
 
     topic: str
@@ -45,18 +43,23 @@ class OutboxRow:
 
 def cloud_event_headers(event: Event, event_id: UUID, traceparent: str | None) -> dict[str, str]:
     """The headers of a CloudEvent in Kafka's binary mode."""
-    headers = {
+    headers: dict[str, str] = orjson.loads(_headers_json(event, event_id, traceparent))
+    return headers
+
+
+def _headers_json(event: Event, event_id: UUID, traceparent: str | None) -> bytes:
+    headers: dict[str, Any] = {
         "ce_specversion": "1.0",
-        "ce_id": str(event_id),
+        "ce_id": event_id,
         "ce_source": f"/carpass/{event.event_type.partition('.')[0]}",
         "ce_type": event.event_type,
         "ce_subject": event.subject,
-        "ce_time": event.occurred_at.isoformat(),
+        "ce_time": event.occurred_at,
         "content-type": "application/json",
     }
     if traceparent is not None:
         headers["traceparent"] = traceparent
-    return headers
+    return orjson.dumps(headers)
 
 
 def event_payload(event: Event) -> bytes:
@@ -70,7 +73,7 @@ def event_payload(event: Event) -> bytes:
 def outbox_row(event: Event, *, traceparent: str | None) -> tuple[UUID, OutboxRow]:
     """The event's new id and its row; raises EventTooLarge."""
     event_id = new_id()
-    headers = orjson.dumps(cloud_event_headers(event, event_id, traceparent)).decode()
+    headers = _headers_json(event, event_id, traceparent).decode()
     return event_id, OutboxRow(event.topic, event.key.encode(), headers, event_payload(event))
 
 
@@ -80,14 +83,10 @@ def tombstone_row(topic: str, key: str, *, traceparent: str | None) -> OutboxRow
     return OutboxRow(topic, key.encode(), orjson.dumps(headers).decode(), None)
 
 
-type OutboxArrays = tuple[list[str], list[bytes], list[str], list[bytes | None]]
+type OutboxArrays = tuple[Sequence[str], Sequence[bytes], Sequence[str], Sequence[bytes | None]]
 
 
 def outbox_arrays(rows: Sequence[OutboxRow]) -> OutboxArrays:
     """The rows as one array for each column: any number of them is one statement."""
-    return (
-        [row.topic for row in rows],
-        [row.key for row in rows],
-        [row.headers for row in rows],
-        [row.payload for row in rows],
-    )
+    topics, keys, headers, payloads = zip(*rows, strict=True) if rows else ((), (), (), ())
+    return topics, keys, headers, payloads
