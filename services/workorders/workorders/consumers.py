@@ -31,6 +31,9 @@ subscriptions.ignore(  # of a car's records only the odometer is needed
     owners.ExpenseRecorded,
     owners.ExpenseChanged,
     owners.ExpenseRemoved,
+    owners.FuelEntryRecorded,
+    owners.FuelEntryChanged,
+    owners.FuelEntryRemoved,
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
 
@@ -11,21 +11,24 @@ from chassis.consuming import Received
 from chassis.db import Transaction
 from contracts.event import Event
 from owners.commands.access import lock_car_for
+from owners.commands.refresh_consumption import refresh_consumption
 from owners.db.cars import save_car
 from owners.db.readings import load_histories, save_outcomes
 from owners.domain.access import CarPerson, Right
 from owners.domain.car import Car
+from owners.domain.fuel.changes import FuelChanges
 from owners.domain.odometer.history import OdometerHistory, Outcome
 from owners.events import By, RecordLog, odometer_judged
 
 
 @dataclass(slots=True)
 class CarHistory:
-    """A locked car, its readings, and the numbering of the events of its history."""
+    """A locked car, its readings, the numbering of the events of its history, and what changes among its fills."""
 
     car: Car
     readings: OdometerHistory
     log: RecordLog
+    fuel: FuelChanges = field(default_factory=FuelChanges)
 
 
 class Settling(NamedTuple):
@@ -52,6 +55,7 @@ async def close_history(tx: Transaction, history: CarHistory, by: By) -> None:
 async def settle(tx: Transaction, settlings: Iterable[Settling]) -> list[Car]:
     """Judges each car's readings anew, writes and publishes what changed; the cars with their new counters."""
     outcomes: list[tuple[Outcome, UUID]] = []
+    settled: list[tuple[CarHistory, Outcome | None]] = []
     cars: list[Car] = []
     for settling in settlings:
         history = settling.history
@@ -62,6 +66,9 @@ async def settle(tx: Transaction, settlings: Iterable[Settling]) -> list[Car]:
             last_ok = outcome.last_ok.reading.id if outcome.last_ok else None
             for event in odometer_judged(history.log, outcome, settling.by):
                 tx.record(event, cause=settling.cause)
+        settled.append((history, outcome))
         cars.append(history.car._replace(last_ok_reading_id=last_ok, record_sequence=history.log.sequence))
     await save_outcomes(tx, outcomes)
+    for history, outcome in settled:
+        await refresh_consumption(tx, history.car, history.fuel, outcome.changed if outcome else ())
     return cars

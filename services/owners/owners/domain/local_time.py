@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
@@ -33,6 +33,11 @@ def local_date(instant: datetime, zone_name: str) -> date:
 def start_of_day(day: date, zone_name: str) -> datetime:
     """The first instant of that date there."""
     return datetime.combine(day, time(), tzinfo=zone(zone_name))
+
+
+def instant_of(day: date, at: time, zone_name: str) -> datetime:
+    """When a clock there showed that; the earlier one when it did so twice."""
+    return datetime.combine(day, at, tzinfo=zone(zone_name)).astimezone(UTC)
 
 
 def check_not_future(day: date, *, zone_name: str, now: datetime) -> None:

@@ -16,7 +16,9 @@ from trust.db.models import engagement_event
 
 type Details = Callable[[Any], dict[str, Any]]
 
-PRIVATE = frozenset({"expense", "expense_changed", "expense_removed"})
+PRIVATE = frozenset(
+    {"expense", "expense_changed", "expense_removed", "fuel_entry", "fuel_entry_changed", "fuel_entry_removed"}
+)
 """Amounts that the owner pays elsewhere are nobody else's business."""
 
 
@@ -40,6 +42,9 @@ def _readings(event: owners.OdometerJudged) -> dict[str, Any]:
     return {"readings": [reading.model_dump(mode="json", include=shown) for reading in event.changed]}
 
 
+_FUEL = _fields(
+    "entry_id", "filled_on", "energy_kind", "volume", "volume_unit", "total_minor", "currency", "provenance"
+)
 _CENTER = _fields("center_name", "scopes")
 _ORDER = _fields("number", "center_name")
 
@@ -52,6 +57,9 @@ KINDS: dict[type[Event], tuple[str, Details]] = {
     owners.ExpenseRecorded: ("expense", _fields("expense_id", "category", "amount_minor", "currency", "provenance")),
     owners.ExpenseChanged: ("expense_changed", _fields("expense_id", "category", "amount_minor", "currency")),
     owners.ExpenseRemoved: ("expense_removed", _fields("expense_id")),
+    owners.FuelEntryRecorded: ("fuel_entry", _FUEL),
+    owners.FuelEntryChanged: ("fuel_entry_changed", _FUEL),
+    owners.FuelEntryRemoved: ("fuel_entry_removed", _fields("entry_id")),
     owners.OdometerJudged: ("odometer", _readings),
     sto.LinkRequested: ("link_requested", _CENTER),
     sto.LinkApproved: ("link_approved", _CENTER),

@@ -9,9 +9,11 @@ from typing import Any, Self
 from uuid import UUID
 
 from owners.domain.car import EnergyKind
+from owners.domain.errors import NotAPurchase
 from owners.domain.fuel.consumption import FULL, Fill
 from owners.domain.fuel.interval import Interval
-from owners.domain.fuel.purchase import Derived
+from owners.domain.fuel.kinds import check_charge, check_unit
+from owners.domain.fuel.purchase import Derived, Purchase
 from owners.domain.fuel.units import VolumeUnit, quantity
 from owners.domain.local_time import start_of_day
 
@@ -84,12 +86,24 @@ class FuelEntry:
             interval=self.interval,
         )
 
+    @property
+    def purchase(self) -> Purchase:
+        """Volume, unit price and total, and how they belong together."""
+        return Purchase(self.volume, self.unit_price, self.total_minor, self.derived, self.discount_minor)
+
     def edited(self, changes: dict[str, Any], now: datetime) -> Self:
-        """With other details; itself when nothing differs."""
-        if all(getattr(self, name) == value for name, value in changes.items()):
+        """With other details; itself when nothing differs, the digits of numbers included."""
+        if all(repr(getattr(self, name)) == repr(value) for name, value in changes.items()):
             return self
         return replace(self, **changes, updated_at=now, version=self.version + 1)
 
     def touched(self, now: datetime) -> Self:
         """A new version of it, because what belongs to it changed."""
         return replace(self, updated_at=now, version=self.version + 1)
+
+    def check(self, *, with_odometer: bool) -> None:
+        """Raises NotAPurchase when it says nothing, WrongEnergyKind when kind, unit and charge do not go together."""
+        check_unit(self.volume_unit, self.energy_kind)
+        check_charge(self.soc_after, self.energy_kind)
+        if self.volume is None and self.total_minor is None and not with_odometer:
+            raise NotAPurchase("Tell at least the volume, the total or the odometer.")

@@ -1,0 +1,38 @@
+"""From this service's facts to the events of the contract."""
+
+from owners.events.cars import car_archived, car_registered, car_updated
+from owners.events.fuel import fuel_entry_changed, fuel_entry_recorded, fuel_entry_removed
+from owners.events.log import By, RecordLog
+from owners.events.odometer import MAX_CHANGED, odometer_judged
+from owners.events.people import profile_updated, user_erased, user_registered, user_updated
+from owners.events.records import (
+    expense_changed,
+    expense_recorded,
+    expense_removed,
+    service_entry_changed,
+    service_entry_recorded,
+    service_entry_removed,
+)
+
+__all__ = [
+    "MAX_CHANGED",
+    "By",
+    "RecordLog",
+    "car_archived",
+    "car_registered",
+    "car_updated",
+    "expense_changed",
+    "expense_recorded",
+    "expense_removed",
+    "fuel_entry_changed",
+    "fuel_entry_recorded",
+    "fuel_entry_removed",
+    "odometer_judged",
+    "profile_updated",
+    "service_entry_changed",
+    "service_entry_recorded",
+    "service_entry_removed",
+    "user_erased",
+    "user_registered",
+    "user_updated",
+]

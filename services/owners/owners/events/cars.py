@@ -1,0 +1,45 @@
+"""Cars as other services need them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contracts import owners as contract
+from owners.domain.car import Car
+from owners.events.log import By
+
+
+def car_registered(car: Car, by: By) -> contract.CarRegistered:
+    """A car was added."""
+    return contract.CarRegistered(**_car(car, by))
+
+
+def car_updated(car: Car, by: By) -> contract.CarUpdated:
+    """The car after a change."""
+    return contract.CarUpdated(**_car(car, by))
+
+
+def car_archived(car: Car, by: By) -> contract.CarArchived:
+    """The car was put away."""
+    return contract.CarArchived(**_car(car, by))
+
+
+def _car(car: Car, by: By) -> dict[str, Any]:
+    return {
+        "sequence": car.sequence,
+        "occurred_at": by.at,
+        "actor": by.actor,
+        "car_id": car.id,
+        "owner_id": car.owner_id,
+        "vin": car.vin,
+        "frame_number": car.frame_number,
+        "identity_confirmed": car.identity_confirmed,
+        "plate": car.plate,
+        "make": car.make,
+        "model": car.model,
+        "year": car.year,
+        "energy_kinds": tuple(car.energy_kinds),
+        "odometer_unit": car.odometer_unit,
+        "currency": car.currency,
+        "archived": car.archived_at is not None,
+    }

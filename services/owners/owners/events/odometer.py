@@ -1,0 +1,56 @@
+"""What is thought of a car's readings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import batched
+from typing import Final
+
+from contracts import owners as contract
+from owners.domain.odometer.history import Outcome, RecordedReading
+from owners.events.log import By, RecordLog
+
+MAX_CHANGED: Final = 500
+"""Verdicts in one event, by contract."""
+
+
+def odometer_judged(log: RecordLog, outcome: Outcome, by: By) -> Iterator[contract.OdometerJudged]:
+    """What changed in the odometer's history; several events when the contract's limit asks for them.
+
+    Doubtful readings, suspect and quarantined alike, are counted as suspect. The provenance is that of the reading
+    which led to the judgement, if it is new.
+    """
+    attested = any(one.reading.attested for one in outcome.new)
+    removed = outcome.removed
+    verdicts = {one.reading.id: _verdict(one) for one in outcome.changed}
+    last = outcome.last_ok
+    last_ok = None if last is None else verdicts.get(last.reading.id) or _verdict(last)
+    for changed in list(batched(verdicts.values(), MAX_CHANGED)) or [()]:
+        yield contract.OdometerJudged(
+            **log.next(by),
+            provenance="attested" if attested else "self_declared",
+            changed=changed,
+            removed_reading_ids=removed,
+            last_ok=last_ok,
+            reading_count=outcome.reading_count,
+            suspect_count=outcome.doubtful_count,
+            rollback_count=outcome.rollback_count,
+        )
+        removed = ()
+
+
+def _verdict(one: RecordedReading) -> contract.ReadingVerdict:
+    if one.judgement is None:
+        raise ValueError("a reading is judged before it is published")
+    return contract.ReadingVerdict(
+        reading_id=one.reading.id,
+        source=one.source,
+        provenance=one.provenance,
+        value=format(one.reading.value, "f"),
+        unit=one.reading.unit,
+        km=one.reading.km,
+        observed_on=one.reading.observed_on.isoformat(),
+        observed_at=one.reading.observed_at,
+        verdict=one.judgement.verdict,
+        candidates_km=one.judgement.candidates_km,
+    )
