@@ -17,7 +17,7 @@ from contracts.event import Currency, Sha256
 from contracts.owners import EnergyKind, OdometerUnit, Provenance, ReadingSource, Verdict
 
 FORMAT: Final = "carpass.exchange.v1"
-MAX_LINES: Final = 100
+MAX_LINES: Final = 1_000
 _EARLIEST: Final = date(1900, 1, 1)
 _LATEST: Final = date(2199, 12, 31)
 

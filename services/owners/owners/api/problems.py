@@ -19,5 +19,9 @@ DOMAIN_ERRORS: Final[Mapping[type[Exception], ProblemKind]] = MappingProxyType(
         errors.RecordIsAttested: ProblemKind(409, "record-attested", "Attested records are read-only"),
         errors.ExpenseBelongsToService: ProblemKind(409, "expense-of-service", "The cost of a service entry"),
         errors.ReadingIsEvidence: ProblemKind(409, "rollback-evidence", "The reading shows a rollback"),
+        errors.ImpossibleLoan: ProblemKind(422, "impossible-loan", "More would be paid back than is owed"),
+        errors.ImpossibleWindow: ProblemKind(422, "impossible-window", "Ends before it begins"),
+        errors.DayIsValued: ProblemKind(409, "day-is-valued", "One valuation a day"),
+        errors.TooManyValuations: ProblemKind(409, "too-many-valuations", "Too many valuations"),
     }
 )

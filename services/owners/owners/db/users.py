@@ -56,11 +56,11 @@ async def save_user(tx: Transaction, user: User) -> None:
 
 
 async def forget_person(tx: Transaction, user_id: UUID) -> None:
-    """Removes the Telegram id, and the words that a person wrote about the own cars: names may stand in them."""
+    """Removes the Telegram id, and the words that were written about the own cars: names may stand in them."""
     own_words = {"note": None}
     await tx.execute(delete(telegram_identity).where(telegram_identity.c.user_id == user_id))
     await tx.execute(update(car).where(car.c.owner_id == user_id).values(nickname=None, tags=[]))
-    entries = (service_entry.c.author_id == user_id, service_entry.c.provenance == "self_declared")
+    entries = (service_entry.c.owner_id == user_id, service_entry.c.provenance == "self_declared")
     await tx.execute(update(service_entry).where(*entries).values(**own_words, vendor=None))
-    expenses = (expense.c.author_id == user_id, expense.c.provenance == "self_declared")
+    expenses = (expense.c.owner_id == user_id, expense.c.provenance == "self_declared")
     await tx.execute(update(expense).where(*expenses).values(**own_words))

@@ -63,3 +63,11 @@ class ImpossibleLoan(DomainError):
 
 class ImpossibleWindow(DomainError):
     """A window that ends before it begins."""
+
+
+class DayIsValued(DomainError):
+    """One day has one valuation."""
+
+
+class TooManyValuations(DomainError):
+    """More valuations than a car is given."""

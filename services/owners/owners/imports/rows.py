@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Literal
 
 from owners.domain.car import EnergyKind
+from owners.domain.fuel.units import VolumeUnit
 from owners.domain.odometer.reading import Unit
 from owners.domain.records import ExpenseCategory, Line
 
-type VolumeUnit = Literal["l", "gal_us", "gal_uk", "kwh", "kg"]
 type DecimalSeparator = Literal[".", ","]
 type DateOrder = Literal["ymd", "dmy", "mdy"]
 type QuestionField = Literal[
@@ -24,6 +24,7 @@ type QuestionField = Literal[
     "volume_unit",
     "currency",
     "energy_kind",
+    "full",
     "time_zone",
     "columns",
 ]
@@ -156,10 +157,10 @@ class ParsedFile:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What the caller knows about the file; it wins over anything guessed.
+    """What the caller knows about the file: it wins over all but what a row says of itself.
 
-    `columns` maps the file's columns to fields (generic format). `energy_kind` holds for rows that tell none, and
-    `time_zone` (IANA) turns instants into local dates.
+    `columns` maps the file's columns to fields (generic format). `energy_kind` and `full` hold for fills that do not
+    tell, and `time_zone` (IANA) turns instants into local dates.
     """
 
     format: str | None = None
@@ -169,6 +170,7 @@ class Declared:
     volume_unit: VolumeUnit | None = None
     currency: str | None = None
     energy_kind: EnergyKind | None = None
+    full: bool | None = None
     time_zone: str | None = None
     vehicle: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)

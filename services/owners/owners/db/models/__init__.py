@@ -1,14 +1,18 @@
 """The tables of this service. Constraints, row-level security and triggers are in the migrations."""
 
+from owners.db.models.access import access_grant, access_invitation
 from owners.db.models.cars import car, identity_claim
 from owners.db.models.columns import metadata
 from owners.db.models.fuel import consumption_sum, fuel_entry
+from owners.db.models.imports import imported_record
 from owners.db.models.ownership import depreciation, loan, monthly_cost, valuation
 from owners.db.models.people import app_user, refresh_token, session, sign_in_proof, telegram_identity
 from owners.db.models.records import expense, odometer_reading, service_entry
 from owners.db.models.sto import center, center_employee, center_link
 
 __all__ = [
+    "access_grant",
+    "access_invitation",
     "app_user",
     "car",
     "center",
@@ -19,6 +23,7 @@ __all__ = [
     "expense",
     "fuel_entry",
     "identity_claim",
+    "imported_record",
     "loan",
     "metadata",
     "monthly_cost",

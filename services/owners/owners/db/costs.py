@@ -1,0 +1,110 @@
+"""Costs and distances of a window. What is read does not grow with the length of a car's history.
+
+Whole months come from the sums that triggers keep (migration 0004), the days of months that lie in the window only in
+part from their entries, and distances from one reading at each end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import Final, get_args
+from uuid import UUID
+
+from chassis.db import Transaction
+from owners.db.ownership import Whose
+from owners.domain.car import EnergyKind
+from owners.domain.ownership.costs import CostLine
+from owners.domain.ownership.distance import Shown
+from owners.domain.ownership.window import Window
+
+_NO_CURRENCY: Final = "XXX"
+_KINDS: Final = list(get_args(EnergyKind.__value__))  # named, so that an index by kind and date serves
+COSTS: Final = """
+    SELECT month, category, energy_kind, currency, sum(amount_minor)::numeric AS amount_minor,
+        sum(quantity)::numeric AS quantity, sum(entries)::bigint AS entries, sum(priced)::bigint AS priced,
+        sum(measured)::bigint AS measured
+    FROM (
+        SELECT month, category, energy_kind, currency, amount_minor, quantity, entries, priced, measured
+        FROM monthly_cost
+        WHERE car_id = $1 AND owner_id = $2 AND month BETWEEN $3 AND $4
+        UNION ALL
+        SELECT date_trunc('month', e.expense_date::timestamp)::date, e.category, '', e.currency, e.amount_minor, 0,
+            1, 1, 0
+        FROM unnest($5::date[], $6::date[]) AS edge (first, last)
+        JOIN expense e ON e.car_id = $1 AND e.owner_id = $2 AND e.expense_date BETWEEN edge.first AND edge.last
+        UNION ALL
+        SELECT date_trunc('month', f.filled_on::timestamp)::date, 'fuel', f.energy_kind, coalesce(f.currency, 'XXX'),
+            coalesce(f.total_minor, 0), coalesce(f.quantity, 0), 1, (f.total_minor IS NOT NULL)::int,
+            (f.quantity IS NOT NULL)::int
+        FROM unnest($5::date[], $6::date[]) AS edge (first, last)
+        JOIN fuel_entry f ON f.car_id = $1 AND f.energy_kind = ANY ($7::text[]) AND f.owner_id = $2
+            AND f.filled_on BETWEEN edge.first AND edge.last
+    ) entry
+    GROUP BY month, category, energy_kind, currency
+    ORDER BY month, category, energy_kind, currency
+"""
+ODOMETER: Final = """
+    SELECT day, latest.id, latest.km, latest.observed_on
+    FROM unnest($2::date[]) AS day
+    LEFT JOIN LATERAL (
+        SELECT id, km, observed_on FROM odometer_reading
+        WHERE car_id = $1 AND verdict = 'ok' AND observed_on < day
+        ORDER BY observed_on DESC, km DESC LIMIT 1
+    ) latest ON true
+"""
+_FIRST: Final = """
+    SELECT id, km, observed_on FROM odometer_reading
+    WHERE car_id = $1 AND verdict = 'ok' ORDER BY observed_on, km LIMIT 1
+"""
+_BEGINNING: Final = """
+    SELECT least(
+        (SELECT min(month) FROM monthly_cost WHERE car_id = $1 AND owner_id = $2),
+        (SELECT min(observed_on) FROM odometer_reading WHERE car_id = $1 AND verdict = 'ok'))
+"""
+_NEVER: Final = (date(1, 1, 2), date(1, 1, 1))
+
+
+async def costs_of(tx: Transaction, whose: Whose, window: Window) -> list[CostLine]:
+    """What was spent in the window, month by month."""
+    rows = await tx.rows(COSTS, *cost_arguments(whose, window))
+    return [
+        CostLine(
+            row["month"],
+            row["category"],
+            row["energy_kind"] or None,
+            None if row["currency"] == _NO_CURRENCY else row["currency"],
+            int(row["amount_minor"]),
+            row["quantity"],
+            row["entries"],
+            row["priced"],
+            row["measured"],
+        )
+        for row in rows
+    ]
+
+
+def cost_arguments(whose: Whose, window: Window) -> Sequence[object]:
+    """The parameters of COSTS."""
+    months = window.whole_months or _NEVER
+    edges = window.edges
+    return [*whose, *months, [edge.first for edge in edges], [edge.last for edge in edges], _KINDS]
+
+
+async def odometer_before(tx: Transaction, car_id: UUID, days: Collection[date]) -> dict[date, Shown | None]:
+    """What the odometer had shown when each of the days began."""
+    rows = await tx.rows(ODOMETER, car_id, sorted(set(days)))
+    return {row["day"]: None if row["id"] is None else Shown(row["id"], row["km"], row["observed_on"]) for row in rows}
+
+
+async def first_shown(tx: Transaction, car_id: UUID) -> Shown | None:
+    """The first reading of all."""
+    rows = await tx.rows(_FIRST, car_id)
+    return Shown(rows[0]["id"], rows[0]["km"], rows[0]["observed_on"]) if rows else None
+
+
+async def beginning_of(tx: Transaction, whose: Whose) -> date | None:
+    """When the first cost or reading is from: of a cost, the first day of its month."""
+    [row] = await tx.rows(_BEGINNING, *whose)
+    found: date | None = row[0]
+    return found

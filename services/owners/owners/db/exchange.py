@@ -1,0 +1,106 @@
+"""All records of a car, page by page, for comparing and for taking them along; and where imported ones come from."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from chassis.db import Transaction
+from contracts.exchange import Kind
+
+PAGE: Final = 1_000
+_READING: Final = (
+    "id",
+    "value",
+    "unit",
+    "observed_on",
+    "observed_at",
+    "source",
+    "provenance",
+    "verdict",
+    "candidates_km",
+)
+_TABLES: Final[dict[Kind, tuple[str, str, str]]] = {
+    "fuel_entry": ("fuel_entry", "filled_on", "'self_declared'"),
+    "service_entry": ("service_entry", "service_date", "record.provenance"),
+    "expense": ("expense", "expense_date", "record.provenance"),
+    "reading": ("odometer_reading", "observed_on", "record.provenance"),
+}
+_BELONGS: Final[dict[Kind, str]] = {
+    "fuel_entry": "reading.fuel_entry_id = record.id",
+    "service_entry": "reading.service_entry_id = record.id",
+    "expense": "reading.expense_id = record.id",
+    "reading": "reading.id = record.id",
+}
+_ALONE: Final[dict[Kind, str]] = {
+    "fuel_entry": "",
+    "service_entry": "",
+    "expense": "AND record.service_entry_id IS NULL",  # what a service cost is told by the service
+    "reading": (
+        "AND record.verdict <> 'replaced' "
+        "AND num_nonnulls(record.fuel_entry_id, record.service_entry_id, record.expense_id) = 0"
+    ),
+}
+_REMEMBER: Final = """
+    INSERT INTO imported_record
+        (car_id, owner_id, source, imported_by, imported_at, record_id, kind, external_id, digest, origin)
+    SELECT $1, $2, $3, $4, $5, rows.*
+    FROM unnest($6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[]) AS rows
+"""
+_FIRST: Final = (date.min, UUID(int=0))
+
+
+def _page(kind: Kind) -> str:
+    table, day, provenance = _TABLES[kind]
+    reading = ", ".join(f"reading.{name} AS reading_{name}" for name in _READING)
+    attested = (
+        ""
+        if kind != "fuel_entry"
+        else (
+            ", NULL::uuid AS center_id, NULL::uuid AS work_order_id, NULL::integer AS revision, NULL AS snapshot_sha256"
+        )
+    )
+    return f"""
+        SELECT record.*, record.{day} AS day, {provenance} AS told_by{attested}, {reading},
+            imported.external_id AS imported_as, imported.digest AS imported_digest, imported.origin
+        FROM {table} AS record
+        LEFT JOIN odometer_reading AS reading ON {_BELONGS[kind]} AND reading.verdict <> 'replaced'
+        LEFT JOIN imported_record AS imported ON imported.record_id = record.id
+        WHERE record.car_id = $1 AND (record.{day}, record.id) > ($2, $3) {_ALONE[kind]}
+        ORDER BY record.{day}, record.id LIMIT $4
+    """  # noqa: S608 -- our names
+
+
+_PAGES: Final[dict[Kind, str]] = {kind: _page(kind) for kind in _TABLES}
+
+
+async def records_of(
+    tx: Transaction, car_id: UUID, kind: Kind, *, page: int = PAGE
+) -> AsyncIterator[Sequence[asyncpg.Record]]:
+    """The car's records of one kind, by day, in pages; each with its reading in force and what it was imported as."""
+    after = _FIRST
+    while True:
+        rows = await tx.rows(_PAGES[kind], car_id, *after, page)
+        if rows:
+            yield rows
+            after = rows[-1]["day"], rows[-1]["id"]
+        if len(rows) < page:
+            return
+
+
+async def remember_imports(
+    tx: Transaction,
+    car: tuple[UUID, UUID],
+    imported: tuple[str, UUID, object],
+    rows: Sequence[tuple[UUID, Kind, str | None, str, str | None]],
+) -> None:
+    """Keeps where records come from. `car`: its id and owner; `imported`: the format, by whom and when.
+
+    Each row: the record's id, kind, external id, digest and origin.
+    """
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    await tx.rows(_REMEMBER, *car, *imported, *columns)

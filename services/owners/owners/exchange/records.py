@@ -1,0 +1,198 @@
+"""Between this service's records and those of `carpass.exchange.v1`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+import orjson
+
+from chassis.ids import derived_id, new_id
+from contracts.exchange import (
+    ExchangeExpense,
+    ExchangeFuelEntry,
+    ExchangeLine,
+    ExchangeOdometer,
+    ExchangeReading,
+    ExchangeRecord,
+    ExchangeServiceEntry,
+    Kind,
+)
+from owners.currencies import minor_digits
+from owners.domain.car import Car
+from owners.domain.fuel.entry import FuelEntry
+from owners.domain.fuel.purchase import Stated, purchase
+from owners.domain.odometer.history import Observed, RecordedReading, Source, TypedOdometer
+from owners.domain.records import Expense, Line, ServiceEntry
+from owners.exchange.candidate import Candidate
+
+_SOURCES: Final[dict[Kind, Source]] = {
+    "fuel_entry": "fuel",
+    "service_entry": "service",
+    "expense": "expense",
+    "reading": "import",
+}
+
+
+class Made(NamedTuple):
+    """What one candidate becomes. A service that cost something brings its expense, a reading stands alone."""
+
+    candidate: Candidate
+    id: UUID
+    fuel: FuelEntry | None = None
+    service: ServiceEntry | None = None
+    expense: Expense | None = None
+    reading: RecordedReading | None = None
+
+
+def external_id_of(record_id: UUID) -> str:
+    """The external id of a record that was born here: it says nothing, and is always the same."""
+    return f"carpass:{derived_id(record_id, 'exchange')}"
+
+
+def exchange_record(kind: Kind, row: Mapping[str, Any], external_id: str) -> ExchangeRecord:
+    """A row of db/exchange.py in the form of the exchange."""
+    common = {"external_id": external_id, "date": row["day"], "time_zone": row["time_zone"]}
+    match kind:
+        case "fuel_entry":
+            return ExchangeFuelEntry.model_construct(**common, **_fuel(row), odometer=_odometer(row))
+        case "service_entry":
+            return ExchangeServiceEntry.model_construct(**common, **_service(row), odometer=_odometer(row))
+        case "expense":
+            told = {name: row[name] for name in ("category", "amount_minor", "currency", "note")}
+            return ExchangeExpense.model_construct(**common, **told, odometer=_odometer(row))
+        case "reading":
+            return ExchangeReading.model_construct(**common, odometer=_odometer(row))
+
+
+def made_of(candidate: Candidate, car: Car, *, author_id: UUID, now: datetime) -> Made:
+    """New records of this car, self-declared whatever the file says, written by whoever imports."""
+    told = orjson.loads(candidate.content)
+    record_id = new_id()
+    common = {
+        "id": record_id,
+        "car_id": car.id,
+        "owner_id": car.owner_id,
+        "author_id": author_id,
+        "time_zone": told["time_zone"],
+        "created_at": now,
+        "updated_at": now,
+        "version": 1,
+    }
+    day = date.fromisoformat(told["date"])
+    made = Made(candidate, record_id, reading=_reading(candidate.kind, told, author_id, now))
+    match candidate.kind:
+        case "fuel_entry":
+            fuel = _fuel_entry(told, day, common)
+            return made._replace(fuel=fuel, reading=made.reading and made.reading._replace(fuel_entry_id=record_id))
+        case "service_entry":
+            service = _service_entry(told, day, common)
+            return made._replace(
+                service=service,
+                expense=Expense.of_service(new_id(), service),
+                reading=made.reading and made.reading._replace(service_entry_id=record_id),
+            )
+        case "expense":
+            expense = _expense(told, day, common)
+            return made._replace(expense=expense, reading=made.reading and made.reading._replace(expense_id=record_id))
+        case "reading":
+            return made if made.reading is None else made._replace(id=made.reading.reading.id)
+
+
+def _fuel(row: Mapping[str, Any]) -> dict[str, Any]:
+    same = ("filled_at", "energy_kind", "volume_unit", "total_minor", "currency", "derived", "soc_after")
+    return {name: row[name] for name in same} | {
+        "volume": _text(row["volume"]),
+        "unit_price": _text(row["unit_price"]),
+        "full": row["is_full"],
+        "missed_before": row["missed_before"],
+        "station": row["station"],
+        "note": row["note"],
+    }
+
+
+def _service(row: Mapping[str, Any]) -> dict[str, Any]:
+    same = ("vendor", "currency", "cost_minor", "next_due_km", "next_due_months", "note")
+    lines = orjson.loads(row["lines"]) if isinstance(row["lines"], str | bytes) else row["lines"]
+    return {name: row[name] for name in same} | {"lines": tuple(ExchangeLine.model_construct(**line) for line in lines)}
+
+
+def _odometer(row: Mapping[str, Any]) -> ExchangeOdometer | None:
+    if row["reading_value"] is None:
+        return None
+    at = row["reading_observed_at"]
+    return ExchangeOdometer.model_construct(
+        value=format(row["reading_value"], "f"),
+        unit=row["reading_unit"],
+        observed_on=row["reading_observed_on"],
+        observed_at=None if at is None else at.astimezone(UTC),
+    )
+
+
+def _fuel_entry(told: Mapping[str, Any], day: date, common: Mapping[str, Any]) -> FuelEntry:
+    volume, price, total = told["volume"], told["unit_price"], told["total_minor"]
+    derived, currency = told["derived"], told["currency"]
+    stated = Stated(
+        None if volume is None or derived == "volume" else Decimal(volume),
+        None if price is None or derived == "unit_price" else Decimal(price),
+        None if derived == "total" else total,
+    )
+    return FuelEntry(
+        **common,
+        **purchase(stated, scale=0 if currency is None else minor_digits(currency))._asdict(),
+        filled_on=day,
+        filled_at=_instant(told["filled_at"]),
+        energy_kind=told["energy_kind"],
+        volume_unit=told["volume_unit"],
+        currency=currency,
+        is_full=told["full"],
+        soc_after=told["soc_after"],
+        missed_before=told["missed_before"],
+        station=told["station"],
+        note=told["note"],
+        accepted_km=None,
+        interval=None,
+    )
+
+
+def _service_entry(told: Mapping[str, Any], day: date, common: Mapping[str, Any]) -> ServiceEntry:
+    same = ("vendor", "currency", "cost_minor", "next_due_km", "next_due_months", "note")
+    return ServiceEntry(
+        **common,
+        **{name: told[name] for name in same},
+        service_date=day,
+        lines=tuple(Line(**line) for line in told["lines"]),
+        attestation=None,
+        work_order_number=None,
+    )
+
+
+def _expense(told: Mapping[str, Any], day: date, common: Mapping[str, Any]) -> Expense:
+    same = ("category", "amount_minor", "currency", "note")
+    return Expense(
+        **common,
+        **{name: told[name] for name in same},
+        expense_date=day,
+        service_entry_id=None,
+        attestation=None,
+    )
+
+
+def _reading(kind: Kind, told: Mapping[str, Any], author_id: UUID, now: datetime) -> RecordedReading | None:
+    odometer = told["odometer"]
+    if odometer is None:
+        return None
+    when = Observed(date.fromisoformat(odometer["observed_on"]), _instant(odometer["observed_at"]), told["time_zone"])
+    typed = TypedOdometer(Decimal(odometer["value"]), odometer["unit"])
+    return RecordedReading.typed(new_id(), typed, when, source=_SOURCES[kind], author_id=author_id, now=now)
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _text(number: Decimal | None) -> str | None:
+    return None if number is None else format(number, "f")
