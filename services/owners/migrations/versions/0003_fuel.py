@@ -1,8 +1,0 @@
-"""Fuel entries."""
-
-revision = "0003"
-down_revision = "0002"
-
-
-def upgrade() -> None:
-    pass

@@ -1,8 +1,0 @@
-"""Valuations, loans and monthly sums."""
-
-revision = "0004"
-down_revision = "0003"
-
-
-def upgrade() -> None:
-    pass

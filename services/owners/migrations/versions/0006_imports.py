@@ -1,8 +1,0 @@
-"""Where imported records come from."""
-
-revision = "0006"
-down_revision = "0005"
-
-
-def upgrade() -> None:
-    pass
