@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 from chassis.db import Transaction
 from owners.db.costs import beginning_of, costs_of, first_shown, odometer_before
@@ -111,7 +112,7 @@ async def analytics_of(tx: Transaction, car: Car, window: Window, *, finances: b
     first = await first_shown(tx, car.id)
     distances = {
         month_of(start): km
-        for start, end in zip(days, days[1:], strict=False)
+        for start, end in pairwise(days)
         if (km := distance(shown[start], shown[end], first)) is not None
     }
     return Analytics(

@@ -12,14 +12,23 @@ from chassis.clock import Clock, system_clock
 from chassis.db import Database
 from chassis.http import create_app
 from chassis.runtime import Service
-from owners.api import auth, cars, expenses, me, odometer, service_entries
+from owners.api import analytics, auth, cars, expenses, me, odometer, ownership, service_entries
 from owners.api.context import OwnersContext
 from owners.api.problems import DOMAIN_ERRORS
 from owners.consumers import subscriptions
 from owners.settings import OwnersSettings
 
 MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
-_ROUTERS: Final = (auth.router, me.router, cars.router, odometer.router, service_entries.router, expenses.router)
+_ROUTERS: Final = (
+    auth.router,
+    me.router,
+    cars.router,
+    odometer.router,
+    service_entries.router,
+    expenses.router,
+    analytics.router,
+    ownership.router,
+)
 
 
 class OwnKeys:

@@ -114,6 +114,8 @@ def upgrade() -> None:
     for table in ("service_entry", "expense", "odometer_reading", "fuel_entry"):
         open_records(table)
     open_sums("consumption_sum")
+    op.execute("DROP POLICY own ON monthly_cost")
+    policy("monthly_cost", "see", "SELECT", using=f"{OWN} OR {READABLE}")
 
 
 def secure_access() -> None:
