@@ -52,8 +52,6 @@ _PRICE_BEFORE: Final = re.compile(r"(?:цена(?: за литр)?|price(?:/\w+)
 _PRICE_AFTER: Final = re.compile(
     r" *(?:₽|руб\w*\.?|р\.?|€|\$|£|eur|тг)? ?(?:/|за) ?(?:л|l|gal|кВт|kwh|кг|kg)", re.IGNORECASE
 )
-    r" *(?:₽|руб\w*\.?|р\.?|€|\$|£|eur|тг)? ?(?:/|за) ?(?:л|l|gal|кВт|kwh|кг|kg)", re.IGNORECASE
-)
 _TIMES: Final = re.compile(r"[xXхХ*×✕]")
 
 

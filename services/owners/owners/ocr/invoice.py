@@ -27,7 +27,9 @@ _NO_LINE: Final = re.compile(
     r"|\bинн\b|\bкпп\b|\bтел\b|\bбик\b|\bр/с\b|\bпробег\b|mileage|\bvin\b|госномер",
     re.IGNORECASE,
 )
-_TAIL: Final = re.compile(r"[\s\d.,'’xXхХ*×=]*(?:\b(?:шт|л|н/?ч|ч|компл?|pcs|ea|h|hrs?|l)\b\.?[\s\d.,'’xXхХ*×=]*)?$")
+_TAIL: Final = re.compile(
+    r"(?<!\w)[\s\d.,'’xXхХ*×=]*(?:\b(?:шт|л|н/?ч|ч|компл?|pcs|ea|h|hrs?|l)\b\.?[\s\d.,'’xXхХ*×=]*)?$"
+)
 _NUMBERING: Final = re.compile(r"^\d{1,3}[.)]?\s+(?=\D)")
 
 
