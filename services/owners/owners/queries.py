@@ -131,16 +131,17 @@ async def _with_belongings(tx: Transaction, entries: Sequence[ServiceEntry]) -> 
     ids = [entry.id for entry in entries]
     costs = select(expense.c.service_entry_id, expense.c.id).where(expense.c.service_entry_id == any_of(ids))
     expenses = {row.service_entry_id: row.id for row in await tx.execute(costs)} if ids else {}
-    readings = await _readings_in_force(tx, "service_entry_id", ids)
+    readings = await readings_in_force(tx, "service_entry_id", ids)
     return [ShownService(entry, expenses.get(entry.id), readings.get(entry.id)) for entry in entries]
 
 
 async def _with_readings(tx: Transaction, expenses: Sequence[Expense]) -> list[ShownExpense]:
-    readings = await _readings_in_force(tx, "expense_id", [one.id for one in expenses])
+    readings = await readings_in_force(tx, "expense_id", [one.id for one in expenses])
     return [ShownExpense(one, readings.get(one.id)) for one in expenses]
 
 
-async def _readings_in_force(tx: Transaction, column: str, ids: Sequence[UUID]) -> dict[UUID, RecordedReading]:
+async def readings_in_force(tx: Transaction, column: str, ids: Sequence[UUID]) -> dict[UUID, RecordedReading]:
+    """The reading of each entry, by the id in `column`."""
     if not ids:
         return {}
     belongs_to = odometer_reading.c[column]

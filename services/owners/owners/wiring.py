@@ -12,7 +12,18 @@ from chassis.clock import Clock, system_clock
 from chassis.db import Database
 from chassis.http import create_app
 from chassis.runtime import Service
-from owners.api import analytics, auth, cars, expenses, me, odometer, ownership, service_entries
+from owners.api import (
+    analytics,
+    auth,
+    cars,
+    consumption,
+    expenses,
+    fuel_entries,
+    me,
+    odometer,
+    ownership,
+    service_entries,
+)
 from owners.api.context import OwnersContext
 from owners.api.problems import DOMAIN_ERRORS
 from owners.consumers import subscriptions
@@ -28,6 +39,8 @@ _ROUTERS: Final = (
     expenses.router,
     analytics.router,
     ownership.router,
+    fuel_entries.router,
+    consumption.router,
 )
 
 

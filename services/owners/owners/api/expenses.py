@@ -22,7 +22,7 @@ router = APIRouter(tags=["expenses"])
 @router.get("/v1/cars/{car_id}/expenses")
 async def list_car_expenses(car_id: UUID, tx: Reader, paging: PageRequest) -> Page[ExpenseResponse]:
     """The car's expenses, those of services included; the latest first."""
-    await _demand_person(tx, car_id)
+    await demand_person(tx, car_id)
     rows = await list_expenses(tx, car_id, after=paging.after, limit=paging.limit + 1)
 
     def item(row: ShownExpense) -> ExpenseResponse:
@@ -45,7 +45,7 @@ async def add_car_expense(car_id: UUID, body: AddExpenseRequest, action: Action,
 @router.get("/v1/cars/{car_id}/expenses/{expense_id}", response_model=ExpenseResponse)
 async def get_car_expense(car_id: UUID, expense_id: UUID, tx: Reader) -> Response:
     """One expense."""
-    await _demand_person(tx, car_id)
+    await demand_person(tx, car_id)
     found = await show_expense(tx, car_id, expense_id)
     if found is None:
         raise NotFound
@@ -89,7 +89,7 @@ async def remove_car_expense(car_id: UUID, expense_id: UUID, action: VersionedAc
     return await action.run(use_case, lambda _: Answer(204))
 
 
-async def _demand_person(tx: Transaction, car_id: UUID) -> None:
+async def demand_person(tx: Transaction, car_id: UUID) -> None:
     """A center sees the car's history, and never what somebody spends."""
     if await history_reader(tx, car_id) in {None, "center"}:
         raise NotFound

@@ -19,7 +19,7 @@ from owners.domain.odometer.reading import Unit, Verdict, parse_value
 MAX_AMOUNT: Final = 10**15
 
 
-def _rule(check: Callable[[str], Any]) -> Callable[[str], str]:
+def rule(check: Callable[[str], Any]) -> Callable[[str], str]:
     """A rule of the domain that accepts or refuses the text as it is."""
 
     def checked(value: str) -> str:
@@ -66,7 +66,7 @@ FrameNumber = Annotated[
     str, Field(max_length=64, examples=["NCP310012345"]), AfterValidator(_normaliser(normalised_frame_number))
 ]
 TimeZone = Annotated[
-    str, Field(max_length=64, description="IANA time zone", examples=["Europe/Moscow"]), AfterValidator(_rule(zone))
+    str, Field(max_length=64, description="IANA time zone", examples=["Europe/Moscow"]), AfterValidator(rule(zone))
 ]
 CurrencyCode = Annotated[
     str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217", examples=["RUB"]), AfterValidator(_current)
@@ -105,7 +105,7 @@ class OdometerInput(ApiModel):
     value: Annotated[
         str,
         Field(max_length=32, description="A number of at most 12 digits and 6 decimals.", examples=["186900"]),
-        AfterValidator(_rule(parse_value)),
+        AfterValidator(rule(parse_value)),
     ]
     unit: Unit
 

@@ -47,6 +47,16 @@ _SUMS: Final = """
     SELECT energy_kind, period, currency, intervals, km, quantity, cost_minor FROM consumption_sum
     WHERE car_id = $1 AND period = $2
 """
+_LAST_ENDS: Final = f"""
+    SELECT kinds.kind, {", ".join(f"latest.{column.name}" for column in fuel_entry.columns)}
+    FROM unnest($2::text[]) WITH ORDINALITY AS kinds (kind, place)
+    LEFT JOIN LATERAL (
+        SELECT * FROM fuel_entry WHERE car_id = $1 AND energy_kind = kinds.kind AND interval_km IS NOT NULL
+        ORDER BY filled_on DESC, accepted_km DESC LIMIT 1
+    ) AS latest ON true
+    WHERE EXISTS (SELECT FROM fuel_entry WHERE car_id = $1 AND energy_kind = kinds.kind)
+    ORDER BY kinds.place
+"""  # noqa: S608 -- our names
 
 
 async def entries_with(tx: Transaction, ids: Collection[UUID]) -> list[FuelEntry]:
@@ -102,6 +112,15 @@ async def sums_of(tx: Transaction, car_id: UUID, period: str) -> dict[SumKey, In
     """The sums of one period."""
     rows = await tx.rows(_SUMS, car_id, period)
     return {SumKey(row["energy_kind"], row["period"], row["currency"]): sum_of(row) for row in rows}
+
+
+async def last_ends(tx: Transaction, car_id: UUID, kinds: Sequence[EnergyKind]) -> dict[EnergyKind, FuelEntry | None]:
+    """Of each kind that the car was ever filled with, the entry that owns the last figure, None when none does."""
+    found: dict[EnergyKind, FuelEntry | None] = {}
+    for row in await tx.rows(_LAST_ENDS, car_id, list(kinds)):
+        values = dict(row)
+        found[values.pop("kind")] = None if row["id"] is None else fuel_entry_of(values)
+    return found
 
 
 def sum_of(row: asyncpg.Record) -> IntervalSum:

@@ -48,7 +48,7 @@ async def delete_fuel_entries(tx: Transaction, ids: Collection[UUID]) -> None:
     await tx.execute(delete(fuel_entry).where(fuel_entry.c.id == any_of(ids)))
 
 
-def fuel_entry_of(row: RowMapping | asyncpg.Record) -> FuelEntry:
+def fuel_entry_of(row: RowMapping | asyncpg.Record | dict[str, Any]) -> FuelEntry:
     """The entry in a row of its table."""
     values: dict[str, Any] = {str(name): value for name, value in row.items()}
     told = {name: values.pop(column) for column, name in INTERVAL.items()}

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from chassis.db import Transaction
 from owners.db.bulk import columns_of
-from owners.db.models import app_user, car, expense, service_entry, telegram_identity
+from owners.db.models import app_user, car, expense, fuel_entry, service_entry, telegram_identity
 from owners.domain.user import User
 
 _ACT_AS: Final = text("SELECT set_config('carpass.user_id', :user_id, true)")
@@ -64,3 +64,4 @@ async def forget_person(tx: Transaction, user_id: UUID) -> None:
     await tx.execute(update(service_entry).where(*entries).values(**own_words, vendor=None))
     expenses = (expense.c.owner_id == user_id, expense.c.provenance == "self_declared")
     await tx.execute(update(expense).where(*expenses).values(**own_words))
+    await tx.execute(update(fuel_entry).where(fuel_entry.c.author_id == user_id).values(**own_words, station=None))
