@@ -38,7 +38,7 @@ def rub(amount: int | None) -> dict[str, Any] | None:
 
 
 async def spend(
-    owners: Owners, car: str, person: Person, day: str, amount: int, category: str = "parking", currency: str = "RUB"
+    owners: Owners, car: str, person: Person, day: str, amount: int, *, category: str = "parking", currency: str = "RUB"
 ) -> None:
     body = {"expense_date": day, "category": category, "amount": {"amount_minor": amount, "currency": currency}}
     await owners.created(f"{car}/expenses", person, body)

@@ -13,7 +13,7 @@ async def test_postgres_of_the_run_is_version_18_and_asks_for_a_password(postgre
     finally:
         await connection.close()
     with pytest.raises(asyncpg.InvalidPasswordError):
-        await asyncpg.connect(postgres_admin_url, password="not this one")  # noqa: S106 -- it is a wrong one
+        await asyncpg.connect(postgres_admin_url, password="not this one")
 
 
 async def test_kafka_of_the_run_acknowledges_an_idempotent_send(kafka_bootstrap: str) -> None:

@@ -27,7 +27,7 @@ COMMENT ON TABLE imported_record IS 'Of each record that came in a file: what it
 COMMENT ON COLUMN imported_record.record_id IS 'of a fuel entry, service entry, expense or odometer reading';
 COMMENT ON COLUMN imported_record.external_id IS 'stays the same wherever the record is taken';
 COMMENT ON COLUMN imported_record.digest IS 'of what the file said, which may have been edited here since';
-COMMENT ON COLUMN imported_record.origin IS 'what the file told about its source, word for word; nothing here believes it'
+COMMENT ON COLUMN imported_record.origin IS 'what the file told of its source, word for word; nothing here believes it'
 """
 
 # As the table's owner: whoever may remove a record removes what is known of its import.

@@ -74,9 +74,7 @@ async def lock_grants_around(tx: Transaction, user_id: UUID) -> list[AccessGrant
     return await _locked(tx, or_(access_grant.c.owner_id == user_id, access_grant.c.grantee_id == user_id))
 
 
-async def list_grants(
-    tx: Transaction, car_id: UUID, *, after: Position | None, limit: int
-) -> list[AccessGrant]:
+async def list_grants(tx: Transaction, car_id: UUID, *, after: Position | None, limit: int) -> list[AccessGrant]:
     """The car's grants that the caller may see and whose time is not over, the first granted first."""
     found = _in_force().where(access_grant.c.car_id == car_id)
     if after is not None:

@@ -65,9 +65,7 @@ async def withdraw_invitations_of(tx: Transaction, owner_id: UUID, now: datetime
     """Ends all open invitations to this owner's cars."""
     columns = access_invitation.c
     unsettled = (columns.accepted_at.is_(None), columns.withdrawn_at.is_(None))
-    await tx.execute(
-        update(access_invitation).where(columns.owner_id == owner_id, *unsettled).values(withdrawn_at=now)
-    )
+    await tx.execute(update(access_invitation).where(columns.owner_id == owner_id, *unsettled).values(withdrawn_at=now))
 
 
 def _open(car_id: UUID, now: datetime) -> Select[Any]:

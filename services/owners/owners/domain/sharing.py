@@ -74,15 +74,11 @@ class AccessGrant:
         if (role, expires_at) == (self.role, self.expires_at):
             return self
         check_future(expires_at, now)
-        return replace(
-            self, role=role, expires_at=expires_at, sequence=self.sequence + 1, version=self.version + 1
-        )
+        return replace(self, role=role, expires_at=expires_at, sequence=self.sequence + 1, version=self.version + 1)
 
     def ended(self, because: Ending, now: datetime) -> Self:
         """Over."""
-        return replace(
-            self, ended_at=now, ended_because=because, sequence=self.sequence + 1, version=self.version + 1
-        )
+        return replace(self, ended_at=now, ended_because=because, sequence=self.sequence + 1, version=self.version + 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,10 @@ from owners.domain.car import EnergyKind
 from owners.domain.fuel.units import VolumeUnit
 from owners.domain.odometer.reading import Unit
 
-_YES: Final = frozenset("1 true yes y x да sim ja si sí tak oui истина verdadeiro wahr".split())
-_NO: Final = frozenset("0 false no n нет não nao nein nie non ложь falso falsch".split())
+_YES: Final = frozenset(
+    ["1", "true", "yes", "y", "x", "да", "sim", "ja", "si", "sí", "tak", "oui", "истина", "verdadeiro", "wahr"]
+)
+_NO: Final = frozenset(["0", "false", "no", "n", "нет", "não", "nao", "nein", "nie", "non", "ложь", "falso", "falsch"])
 
 _KINDS: Final[tuple[tuple[EnergyKind, re.Pattern[str]], ...]] = (
     ("cng", re.compile(r"\bcng\b|метан|\bкпг\b|\bgnv\b|\bgnc\b|erdgas|natural gas|\bh-gas\b|\bl-gas\b|metano?\b")),

@@ -66,7 +66,7 @@ async def show_timeline(
     paging: PageRequest,
     kind: Annotated[list[str] | None, Query(max_length=30)] = None,
 ) -> Response:
-    """Everything that happened to the car, newest first. Staff who may read its history see neither fuel nor expenses."""
+    """Everything that happened to the car, newest first. Staff who may read it see no fuel and no expenses."""
     database = http_context(request).database
     found = await queries.timeline_page(database, car_id, caller.user_id, paging, kinds=kind or [], now=system_clock())
     return Answer(200, ready_page(found.entries, found.next_position)).response()
