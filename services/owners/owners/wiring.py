@@ -18,6 +18,7 @@ from owners.api import (
     cars,
     consumption,
     expenses,
+    export,
     fuel_entries,
     me,
     odometer,
@@ -41,6 +42,7 @@ _ROUTERS: Final = (
     ownership.router,
     fuel_entries.router,
     consumption.router,
+    export.router,
 )
 
 

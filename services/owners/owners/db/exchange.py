@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -51,10 +50,9 @@ _REMEMBER: Final = """
     SELECT $1, $2, $3, $4, $5, rows.*
     FROM unnest($6::uuid[], $7::text[], $8::text[], $9::text[], $10::text[]) AS rows
 """
-_FIRST: Final = (date.min, UUID(int=0))
 
 
-def _page(kind: Kind) -> str:
+def _query(kind: Kind) -> str:
     table, day, provenance = _TABLES[kind]
     reading = ", ".join(f"reading.{name} AS reading_{name}" for name in _READING)
     attested = (
@@ -70,26 +68,26 @@ def _page(kind: Kind) -> str:
         FROM {table} AS record
         LEFT JOIN odometer_reading AS reading ON {_BELONGS[kind]} AND reading.verdict <> 'replaced'
         LEFT JOIN imported_record AS imported ON imported.record_id = record.id
-        WHERE record.car_id = $1 AND (record.{day}, record.id) > ($2, $3) {_ALONE[kind]}
-        ORDER BY record.{day}, record.id LIMIT $4
+        WHERE record.car_id = $1 {_ALONE[kind]}
+        ORDER BY record.{day}, record.id
     """  # noqa: S608 -- our names
 
 
-_PAGES: Final[dict[Kind, str]] = {kind: _page(kind) for kind in _TABLES}
+_QUERIES: Final[dict[Kind, str]] = {kind: _query(kind) for kind in _TABLES}
 
 
 async def records_of(
     tx: Transaction, car_id: UUID, kind: Kind, *, page: int = PAGE
 ) -> AsyncIterator[Sequence[asyncpg.Record]]:
-    """The car's records of one kind, by day, in pages; each with its reading in force and what it was imported as."""
-    after = _FIRST
-    while True:
-        rows = await tx.rows(_PAGES[kind], car_id, *after, page)
-        if rows:
-            yield rows
-            after = rows[-1]["day"], rows[-1]["id"]
-        if len(rows) < page:
-            return
+    """The car's records of one kind, by day, in pages; each with its reading in force and what it was imported as.
+
+    The cursor has a name for each kind, because the driver remembers which columns a FETCH by that name gave.
+    """
+    cursor = f"records_{kind}"
+    await tx.rows(f"DECLARE {cursor} NO SCROLL CURSOR FOR {_QUERIES[kind]}", car_id)
+    while rows := await tx.rows(f"FETCH {page} FROM {cursor}"):
+        yield rows
+    await tx.rows(f"CLOSE {cursor}")
 
 
 async def remember_imports(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
 import orjson
@@ -37,6 +37,12 @@ _SOURCES: Final[dict[Kind, Source]] = {
 }
 
 
+class Row(Protocol):
+    """Fields by name, as the driver gives them."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
 class Made(NamedTuple):
     """What one candidate becomes. A service that cost something brings its expense, a reading stands alone."""
 
@@ -53,7 +59,7 @@ def external_id_of(record_id: UUID) -> str:
     return f"carpass:{derived_id(record_id, 'exchange')}"
 
 
-def exchange_record(kind: Kind, row: Mapping[str, Any], external_id: str) -> ExchangeRecord:
+def exchange_record(kind: Kind, row: Row, external_id: str) -> ExchangeRecord:
     """A row of db/exchange.py in the form of the exchange."""
     common = {"external_id": external_id, "date": row["day"], "time_zone": row["time_zone"]}
     match kind:
@@ -65,7 +71,7 @@ def exchange_record(kind: Kind, row: Mapping[str, Any], external_id: str) -> Exc
             told = {name: row[name] for name in ("category", "amount_minor", "currency", "note")}
             return ExchangeExpense.model_construct(**common, **told, odometer=_odometer(row))
         case "reading":
-            return ExchangeReading.model_construct(**common, odometer=_odometer(row))
+            return ExchangeReading.model_construct(**(common | {"odometer": _odometer(row)}))
 
 
 def made_of(candidate: Candidate, car: Car, *, author_id: UUID, now: datetime) -> Made:
@@ -102,7 +108,7 @@ def made_of(candidate: Candidate, car: Car, *, author_id: UUID, now: datetime) -
             return made if made.reading is None else made._replace(id=made.reading.reading.id)
 
 
-def _fuel(row: Mapping[str, Any]) -> dict[str, Any]:
+def _fuel(row: Row) -> dict[str, Any]:
     same = ("filled_at", "energy_kind", "volume_unit", "total_minor", "currency", "derived", "soc_after")
     return {name: row[name] for name in same} | {
         "volume": _text(row["volume"]),
@@ -114,13 +120,13 @@ def _fuel(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _service(row: Mapping[str, Any]) -> dict[str, Any]:
+def _service(row: Row) -> dict[str, Any]:
     same = ("vendor", "currency", "cost_minor", "next_due_km", "next_due_months", "note")
     lines = orjson.loads(row["lines"]) if isinstance(row["lines"], str | bytes) else row["lines"]
     return {name: row[name] for name in same} | {"lines": tuple(ExchangeLine.model_construct(**line) for line in lines)}
 
 
-def _odometer(row: Mapping[str, Any]) -> ExchangeOdometer | None:
+def _odometer(row: Row) -> ExchangeOdometer | None:
     if row["reading_value"] is None:
         return None
     at = row["reading_observed_at"]

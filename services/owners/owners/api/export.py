@@ -1,0 +1,44 @@
+"""A car's life as a file, for its owner to take along."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import StreamingResponse
+
+from chassis.http import ApiModel, Caller, http_context
+from contracts.exchange import ExchangeDocument
+from owners.api.context import Now
+from owners.export import export_document
+
+router = APIRouter(tags=["exchange"])
+
+
+class ExportQuery(ApiModel):
+    """Which form it takes."""
+
+    format: Annotated[
+        Literal["carpass"], Query(description="`carpass`: JSON, carpass.exchange.v1, which an import gives back whole.")
+    ] = "carpass"
+
+
+@router.get(
+    "/v1/cars/{car_id}/export",
+    response_class=StreamingResponse,
+    responses={200: {"model": ExchangeDocument, "description": "The document, as a file."}},
+)
+async def export_car(
+    car_id: UUID, request: Request, caller: Caller, now: Now, _asked: Annotated[ExportQuery, Query()]
+) -> StreamingResponse:
+    """Everything about the car that its owner may see, with provenance; for its owner only (403).
+
+    The same car gives the same bytes under `data`. `origin` says where each record comes from: an import keeps that
+    and believes none of it.
+    """
+    database = http_context(request).database
+    async with database.transaction(user_id=caller.user_id, read_only=True, snapshot=True) as tx:
+        document = await export_document(tx, car_id, caller.user_id, now=now)
+    headers = {"Content-Disposition": f'attachment; filename="carpass-{car_id}.json"'}
+    return StreamingResponse(document.pieces(), media_type="application/json", headers=headers)

@@ -1,0 +1,55 @@
+"""A car's life for its owner to take along."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+
+from chassis.db import Transaction
+from chassis.problems import NotFound
+from contracts.exchange import LISTS, Kind
+from owners.commands.access import demand
+from owners.db.cars import find_car
+from owners.db.exchange import records_of
+from owners.domain.access import Right
+from owners.exchange.document import DocumentWriter, origin_of
+from owners.exchange.records import exchange_record, external_id_of
+
+_PAGE: Final = 500
+
+
+async def export_document(tx: Transaction, car_id: UUID, caller_id: UUID, *, now: datetime) -> DocumentWriter:
+    """The document, ready to be written; `tx` sees one moment. Raises NotFound (404), NotPermitted (403)."""
+    await demand(tx, car_id, caller_id, Right.SEE_FINANCES)
+    car = await find_car(tx, car_id)
+    if car is None:
+        raise NotFound
+    document = DocumentWriter(car, now)
+    for kind in LISTS:
+        document.begin(kind)
+        async for row, external_id in _in_order(tx, car_id, kind):
+            document.add(exchange_record(kind, row, external_id), origin_of(kind, row, external_id))
+    return document
+
+
+async def _in_order(tx: Transaction, car_id: UUID, kind: Kind) -> AsyncIterator[tuple[asyncpg.Record, str]]:
+    """By date and then by external id, which is the same wherever the records are taken, unlike their ids."""
+    day: date | None = None
+    of_day: list[tuple[str, Any]] = []
+    async for rows in records_of(tx, car_id, kind, page=_PAGE):
+        for row in rows:
+            if row["day"] != day:
+                for one in _sorted(of_day):
+                    yield one
+                day, of_day = row["day"], []
+            of_day.append((row["imported_as"] or external_id_of(row["id"]), row))
+    for one in _sorted(of_day):
+        yield one
+
+
+def _sorted(rows: Iterable[tuple[str, asyncpg.Record]]) -> list[tuple[asyncpg.Record, str]]:
+    return [(row, external_id) for external_id, row in sorted(rows, key=lambda pair: pair[0])]
