@@ -20,6 +20,7 @@ from owners.api import (
     expenses,
     export,
     fuel_entries,
+    imports,
     me,
     odometer,
     ownership,
@@ -28,6 +29,7 @@ from owners.api import (
 from owners.api.context import OwnersContext
 from owners.api.problems import DOMAIN_ERRORS
 from owners.consumers import subscriptions
+from owners.exchange.job import LIMITS
 from owners.settings import OwnersSettings
 
 MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
@@ -43,6 +45,7 @@ _ROUTERS: Final = (
     fuel_entries.router,
     consumption.router,
     export.router,
+    imports.router,
 )
 
 
@@ -70,6 +73,7 @@ def service(settings: OwnersSettings, *, clock: Clock = system_clock) -> Service
             routers=_ROUTERS,
             database=database,
             domain_errors=DOMAIN_ERRORS,
+            uploads={imports.PATH: LIMITS.file_bytes},
             keys=OwnKeys(context),
         )
         app.state.owners = context

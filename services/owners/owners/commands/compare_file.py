@@ -1,0 +1,34 @@
+"""What a file would change in a car's history."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from chassis.db import Transaction
+from contracts.exchange import Kind
+from owners.db.exchange import records_of
+from owners.domain.car import Car
+from owners.exchange.candidate import described
+from owners.exchange.difference import Difference, Known, difference
+from owners.exchange.job import ReadFile
+from owners.exchange.records import exchange_record, external_id_of
+
+KINDS: Final[tuple[Kind, ...]] = ("fuel_entry", "service_entry", "expense", "reading")
+
+
+async def compare_file(tx: Transaction, car: Car, read: ReadFile) -> Difference:
+    """The difference, row by row. Only kinds of records that the file has are looked at."""
+    kinds = {candidate.kind for candidate in read.candidates}
+    known = [one for kind in KINDS if kind in kinds for one in await _known(tx, car.id, kind)]
+    return difference(car.id, read, known, energy_kinds=car.energy_kinds)
+
+
+async def _known(tx: Transaction, car_id: UUID, kind: Kind) -> list[Known]:
+    known: list[Known] = []
+    async for rows in records_of(tx, car_id, kind):
+        for row in rows:
+            external_id = row["imported_as"] or external_id_of(row["id"])
+            content, digest, likeness = described(exchange_record(kind, row, external_id))
+            known.append(Known(row["id"], kind, external_id, content, digest, likeness, row["imported_digest"]))
+    return known
