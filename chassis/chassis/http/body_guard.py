@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chassis.http import strict_json
+from chassis import strict_json
 from chassis.problems import BadRequest, NotFound, Problem, TooLarge, UnsupportedMediaType
 
 MAX_PATH_BYTES = 2048

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.http.strict_json import MAX_DEPTH, check
 from chassis.problems import BadRequest
+from chassis.strict_json import MAX_DEPTH, check
 
 text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 scalars = (

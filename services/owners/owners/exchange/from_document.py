@@ -9,6 +9,8 @@ from typing import Any, Final
 import orjson
 from pydantic import ValidationError
 
+from chassis import strict_json
+from chassis.problems import BadRequest
 from contracts.exchange import FORMAT, LISTS, RECORDS, ExchangeDocument, Kind
 from owners.exchange.candidate import Candidate
 from owners.exchange.rules import BrokenRule, checked
@@ -24,9 +26,6 @@ def is_document(data: bytes) -> bool:
 
 def loaded(data: bytes, limits: Limits) -> dict[str, Any]:
     """The document as it stands there; raises NotReadable for what is no such document."""
-    from chassis.http import strict_json  # noqa: PLC0415 -- slow to import, and most files are no JSON
-    from chassis.problems import BadRequest  # noqa: PLC0415
-
     try:
         strict_json.check(data.removeprefix(b"\xef\xbb\xbf"))
     except BadRequest as error:
