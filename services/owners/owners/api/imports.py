@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from chassis.auth import Principal
 from chassis.db import Transaction
 from chassis.http import Acting, Answer, Caller, HttpContext, http_context
 from chassis.http.errors import problem_response
@@ -19,7 +22,7 @@ from owners.commands.access import demand
 from owners.commands.import_file import Imported, Progress, import_file, preview_file
 from owners.commands.time_zone import zone_of
 from owners.domain.access import Right
-from owners.exchange.job import Job
+from owners.exchange.job import Job, ReadFile
 from owners.exchange.sandbox import read_file
 from owners.imports.rows import Declared, NotReadable
 
@@ -59,39 +62,62 @@ async def import_car_file(
     attested, whatever the file says. 409 when the difference is no longer what was shown. The same file twice adds
     nothing. With `Accept: text/event-stream` the answer is a stream: `progress`, then `result` or `problem`.
     """
-    data = await request.body()
-    context = http_context(request)
+    work = _Work(request, caller, now, asked, await request.body())
+    if _EVENTS in request.headers.get("accept", ""):
+        return StreamingResponse(
+            _streamed(http_context(request), work), media_type=_EVENTS, headers={"Cache-Control": "no-store"}
+        )
+    return await _in_time(work, _unheard)
 
-    async def work(progress: Progress) -> Response:
-        async with context.database.transaction(user_id=caller.user_id, read_only=True) as tx:
-            await demand(tx, asked.car_id, caller.user_id, Right.EDIT_ENTRIES)
-            zone = await zone_of(tx, None, caller.user_id)
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What one request asks; called, it is done, while progress is told."""
+
+    request: Request
+    caller: Principal
+    now: datetime
+    asked: ImportQuery
+    data: bytes
+
+    async def __call__(self, progress: Progress) -> Response:
+        database = http_context(self.request).database
+        user_id = self.caller.user_id
+        async with database.transaction(user_id=user_id, read_only=True) as tx:
+            await demand(tx, self.asked.car_id, user_id, Right.EDIT_ENTRIES)
+            zone = await zone_of(tx, None, user_id)
         try:
-            read = await read_file(data, Job(None, Declared(), zone, now))
+            read = await read_file(self.data, Job(None, Declared(), zone, self.now))
         except NotReadable as error:
             raise Invalid(str(error), slug=f"import-{error.code.replace('_', '-')}") from error
-        if asked.mode == "dry-run":
-            async with context.database.transaction(user_id=caller.user_id, read_only=True, snapshot=True) as tx:
-                found = await preview_file(tx, asked.car_id, read, caller_id=caller.user_id)
-            return Answer(200, difference_response(found, read.format, "dry-run")).response()
-        if asked.hash is None:
+        if self.asked.mode == "commit":
+            return await self._commit(read, progress)
+        async with database.transaction(user_id=user_id, read_only=True, snapshot=True) as tx:
+            found = await preview_file(tx, self.asked.car_id, read, caller_id=user_id)
+        return Answer(200, difference_response(found, read.format, "dry-run")).response()
+
+    async def _commit(self, read: ReadFile, progress: Progress) -> Response:
+        expected = self.asked.hash
+        if expected is None:
             raise BadRequest("A commit needs the hash of the dry run.", slug="hash-required")
-        expected = asked.hash
 
         async def use_case(tx: Transaction) -> Imported:
             return await import_file(
-                tx, asked.car_id, read, expected_hash=expected, caller_id=caller.user_id, now=now, progress=progress
+                tx,
+                self.asked.car_id,
+                read,
+                expected_hash=expected,
+                caller_id=self.caller.user_id,
+                now=self.now,
+                progress=progress,
             )
 
         # The question is part of what is asked under a key, not only the file.
-        action = Acting(context, request, caller, request.url.query.encode() + b"\n" + data)
+        question = self.request.url.query.encode() + b"\n" + self.data
+        action = Acting(http_context(self.request), self.request, self.caller, question)
         return await action.run(
             use_case, lambda done: Answer(200, difference_response(done.difference, done.format, "commit"))
         )
-
-    if _EVENTS in request.headers.get("accept", ""):
-        return StreamingResponse(_streamed(context, work), media_type=_EVENTS, headers={"Cache-Control": "no-store"})
-    return await _in_time(work, _unheard)
 
 
 async def _in_time(work: Callable[[Progress], Awaitable[Response]], progress: Progress) -> Response:
