@@ -17,6 +17,7 @@ type ReadingSource = Literal[
     "manual", "fuel", "service", "expense", "appointment_check_in", "work_order", "import", "valuation"
 ]
 type Provenance = Literal["self_declared", "attested"]
+type GrantedRole = Literal["viewer", "driver", "manager"]
 
 
 class UserEvent(Event):
@@ -107,6 +108,41 @@ class CarArchived(CarEvent):
     """The owner put the car away; its history stays."""
 
     event_type: ClassVar[str] = "owners.car.archived.v1"
+
+
+class AccessEvent(Event):
+    """With whom an owner shares a car; `sequence` counts this grant's events. Without `expires_at` it has no end."""
+
+    topic: ClassVar[str] = "owners.car"
+    key_field: ClassVar[str] = "car_id"
+    subject_field: ClassVar[str] = "grant_id"
+
+    grant_id: UUID
+    car_id: UUID
+    owner_id: UUID
+    grantee_id: UUID
+    role: GrantedRole
+    expires_at: AwareDatetime | None
+
+
+class AccessGranted(AccessEvent):
+    """Somebody accepted an owner's invitation and has access to the car now."""
+
+    event_type: ClassVar[str] = "owners.access.granted.v1"
+
+
+class AccessChanged(AccessEvent):
+    """The owner gave another role, or another end of the access."""
+
+    event_type: ClassVar[str] = "owners.access.changed.v1"
+
+
+class AccessEnded(AccessEvent):
+    """The access is over; `because` says why."""
+
+    event_type: ClassVar[str] = "owners.access.ended.v1"
+
+    because: Literal["revoked", "left", "expired", "erased"]
 
 
 class RecordEvent(Event):

@@ -52,7 +52,14 @@ _ALL: tuple[Topic, ...] = (
         key="car_id",
         producer="owners",
         consumers=("sto", "workorders", "trust", "notifier"),
-        events=(owners.CarRegistered, owners.CarUpdated, owners.CarArchived),
+        events=(
+            owners.CarRegistered,
+            owners.CarUpdated,
+            owners.CarArchived,
+            owners.AccessGranted,
+            owners.AccessChanged,
+            owners.AccessEnded,
+        ),
     ),
     Topic(
         "owners.record",

@@ -27,6 +27,7 @@ def make_subscriptions(clock: Clock = system_clock) -> Subscriptions:
     subscriptions.ignore(sto.CenterRegistered, sto.CenterUpdated)  # events carry the center's name
     subscriptions.ignore(workorders.WorkOrderOpened, workorders.WorkOrderStatusChanged)  # no news for the owner
     subscriptions.ignore(trust.ScoreChanged)
+    subscriptions.ignore(owners.AccessGranted, owners.AccessChanged, owners.AccessEnded)
     _keep_state(subscriptions, clock)
     _keep_decisions(subscriptions)
     _notify(subscriptions, clock)

@@ -1,13 +1,16 @@
-"""From events of other services to use cases: translation only."""
+"""From events of other services, and timers, to use cases: translation only."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Final
+from uuid import UUID
 
+from chassis.clock import Clock, system_clock
 from chassis.consuming import Received, Subscriptions
 from chassis.db import Transaction
+from chassis.timers import Timers
 from contracts.sto import (
     CenterEvent,
     CenterRegistered,
@@ -37,6 +40,7 @@ from contracts.workorders import (
     WorkOrderStatusChanged,
 )
 from owners.commands.attest_work_orders import Attesting, attest_work_orders
+from owners.commands.end_access import ACCESS_EXPIRY, expire_access
 from owners.db.read_models import keep_centers, keep_employees, keep_links
 from owners.domain.completion import Completion, MeasuredOdometer
 from owners.domain.records import Attestation, Line
@@ -112,6 +116,17 @@ async def on_links(tx: Transaction, batch: Sequence[Received[LinkEvent]]) -> Non
             for event in (received.event for received in batch)
         ],
     )
+
+
+def access_timers(clock: Clock = system_clock) -> Timers:
+    """The timers of this service."""
+    timers = Timers(clock=clock)
+
+    @timers.on(ACCESS_EXPIRY)
+    async def on_access_expiry(tx: Transaction, subject: str, due_at: datetime) -> None:
+        await expire_access(tx, timers, UUID(subject), due_at=due_at)
+
+    return timers
 
 
 def _completion(event: WorkOrderCompleted) -> Completion:

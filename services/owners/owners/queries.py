@@ -12,7 +12,7 @@ from sqlalchemy import Select, Table, select, tuple_
 
 from chassis.db import Transaction
 from chassis.http import Position
-from owners.db.access import reader_of_history
+from owners.db.access import reader_of_history, roles_of_caller
 from owners.db.bulk import any_of
 from owners.db.cars import car_of, find_car
 from owners.db.models import car, expense, odometer_reading, service_entry
@@ -28,10 +28,11 @@ type HistoryReader = CarRole | Literal["center"]
 
 @dataclass(frozen=True, slots=True)
 class ShownCar:
-    """A car, and where its odometer stands."""
+    """A car, where its odometer stands, and what the caller is to it."""
 
     car: Car
     last_ok: RecordedReading | None
+    role: CarRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ async def history_reader(tx: Transaction, car_id: UUID) -> HistoryReader | None:
 
 
 async def list_cars(tx: Transaction, *, after: Position | None, limit: int) -> list[ShownCar]:
-    """The caller's cars, the latest registered first."""
+    """The cars that the caller owns or shares, the latest registered first."""
     found = select(car).order_by(car.c.created_at.desc(), car.c.id.desc()).limit(limit)
     if after is not None:
         found = found.where(tuple_(car.c.created_at, car.c.id) < after)
@@ -66,7 +67,7 @@ async def list_cars(tx: Transaction, *, after: Position | None, limit: int) -> l
 
 
 async def show_car(tx: Transaction, car_id: UUID) -> ShownCar | None:
-    """One of the caller's cars."""
+    """A car that the caller owns or shares."""
     found = await find_car(tx, car_id)
     return None if found is None else (await _with_odometer(tx, [found]))[0]
 
@@ -124,7 +125,8 @@ async def _with_odometer(tx: Transaction, cars: Sequence[Car]) -> list[ShownCar]
     wanted = [one.last_ok_reading_id for one in cars if one.last_ok_reading_id is not None]
     found = select(odometer_reading).where(odometer_reading.c.id == any_of(wanted))
     readings = {row["id"]: recorded_reading(row) for row in (await tx.execute(found)).mappings()} if wanted else {}
-    return [ShownCar(one, readings.get(one.last_ok_reading_id)) for one in cars]
+    roles = await roles_of_caller(tx, [one.id for one in cars])
+    return [ShownCar(one, readings.get(one.last_ok_reading_id), roles[one.id]) for one in cars]
 
 
 async def _with_belongings(tx: Transaction, entries: Sequence[ServiceEntry]) -> list[ShownService]:

@@ -13,6 +13,7 @@ from chassis.db import Database
 from chassis.http import create_app
 from chassis.runtime import Service
 from owners.api import (
+    access,
     analytics,
     auth,
     cars,
@@ -28,7 +29,7 @@ from owners.api import (
 )
 from owners.api.context import OwnersContext
 from owners.api.problems import DOMAIN_ERRORS
-from owners.consumers import subscriptions
+from owners.consumers import access_timers, subscriptions
 from owners.exchange.job import LIMITS
 from owners.settings import OwnersSettings
 
@@ -37,6 +38,7 @@ _ROUTERS: Final = (
     auth.router,
     me.router,
     cars.router,
+    access.router,
     odometer.router,
     service_entries.router,
     expenses.router,
@@ -62,9 +64,10 @@ class OwnKeys:
 
 def service(settings: OwnersSettings, *, clock: Clock = system_clock) -> Service:
     """The service."""
+    timers = access_timers(clock)
 
     def build_app(database: Database) -> FastAPI:
-        context = OwnersContext(settings, clock, database)
+        context = OwnersContext(settings, clock, database, timers)
         if settings.database_api_url:  # it will serve, and is not only asked to describe itself
             context.demand_secrets()
         app = create_app(
@@ -85,4 +88,5 @@ def service(settings: OwnersSettings, *, clock: Clock = system_clock) -> Service
         migrations_dir=MIGRATIONS,
         build_app=build_app,
         subscriptions=subscriptions,
+        timers=timers,
     )

@@ -12,6 +12,9 @@ from chassis.consuming import Received, Subscriptions, Tombstone
 from chassis.db import Transaction
 from chassis.timers import Timers
 from contracts.owners import (
+    AccessChanged,
+    AccessEnded,
+    AccessGranted,
     CarArchived,
     CarEvent,
     CarRegistered,
@@ -28,6 +31,7 @@ from sto.domain.link import LinkedCar
 
 subscriptions: Final = Subscriptions("sto")
 subscriptions.ignore(UserRegistered, UserUpdated)  # settings of a person: nothing here depends on them
+subscriptions.ignore(AccessGranted, AccessChanged, AccessEnded)  # only an owner links a car
 
 
 @subscriptions.state(CarRegistered, CarUpdated, CarArchived)

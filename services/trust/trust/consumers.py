@@ -26,6 +26,7 @@ from trust.commands.rescore import rescore
 type Batch = Sequence[Received[Any]]
 
 subscriptions = Subscriptions("trust")
+subscriptions.ignore(owners.AccessGranted, owners.AccessChanged, owners.AccessEnded)  # scores are the owner's to see
 
 # In the order in which they run within a batch: facts first, then what is computed from them.
 subscriptions.state(owners.CarRegistered, owners.CarUpdated, owners.CarArchived)(keep_cars)

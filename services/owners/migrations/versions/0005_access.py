@@ -74,6 +74,20 @@ OWN_WORK = f"({ADDABLE} AND author_id = {CALLER})"
 AT_CENTER = "caller_reads_history(car_id)"
 TYPED = "provenance = 'self_declared'"
 
+# A name is its person's own. Only those who share a car see each other's, which takes more than the caller may read.
+NAMES = f"""
+CREATE FUNCTION people_of_car(car uuid) RETURNS TABLE (user_id uuid, display_name text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    WITH person AS (
+        SELECT c.owner_id AS id FROM car c WHERE c.id = car
+        UNION SELECT g.grantee_id FROM access_grant g JOIN car c ON c.id = g.car_id AND c.owner_id = g.owner_id
+        WHERE g.car_id = car AND g.ended_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > now())
+    )
+    SELECT u.id, u.display_name FROM person JOIN app_user u USING (id)
+    WHERE u.display_name IS NOT NULL AND {CALLER} IN (SELECT id FROM person)
+$$
+"""
+
 # Whoever adds an entry moves the counters of its car, and nothing else of it.
 CAR_DETAILS = (
     """
@@ -109,6 +123,9 @@ def upgrade() -> None:
     op.execute(CALLER_ID)
     op.execute(SHARED_WITH_CALLER)
     op.execute("GRANT SELECT ON shared_with_caller TO owners_api")
+    op.execute(NAMES)
+    op.execute("REVOKE EXECUTE ON FUNCTION people_of_car(uuid) FROM PUBLIC")
+    op.execute("GRANT EXECUTE ON FUNCTION people_of_car(uuid) TO owners_api")
     secure_access()
     open_car()
     for table in ("service_entry", "expense", "odometer_reading", "fuel_entry"):

@@ -21,6 +21,7 @@ from owners.api.values import (
     judged_odometer,
     text_of,
 )
+from owners.domain.access import CarRole
 from owners.domain.car import Car, EnergyKind, IdentityStatus
 from owners.domain.odometer.reading import Unit
 from owners.queries import ShownCar
@@ -110,9 +111,13 @@ class CurrentOdometer(JudgedOdometer):
 
 
 class CarResponse(ApiModel):
-    """A car, seen by its owner. `identity` says whether a completed work order confirmed VIN or frame number."""
+    """A car. `identity` says whether a completed work order confirmed VIN or frame number.
+
+    `my_role` is what the caller is to it; `purchase` is null for everybody but the owner.
+    """
 
     id: UUID
+    my_role: CarRole
     vin: str | None
     frame_number: str | None
     identity: IdentityStatus
@@ -134,10 +139,11 @@ class CarResponse(ApiModel):
 
 
 def car_response(shown: ShownCar) -> CarResponse:
-    """The car as its owner sees it."""
+    """The car as the caller may see it."""
     car = shown.car
     return CarResponse(
         id=car.id,
+        my_role=shown.role,
         vin=car.vin,
         frame_number=car.frame_number,
         identity=car.identity_status,
@@ -150,7 +156,7 @@ def car_response(shown: ShownCar) -> CarResponse:
         energy_kinds=car.energy_kinds,
         odometer_unit=car.odometer_unit,
         currency=car.currency,
-        purchase=_purchase(car),
+        purchase=_purchase(car) if shown.role == "owner" else None,
         odometer=_odometer(shown),
         archived_at=car.archived_at,
         created_at=car.created_at,

@@ -1,4 +1,4 @@
-"""Cars, seen and kept by their owners."""
+"""Cars: their owners keep them, and who shares one sees it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ router = APIRouter(tags=["cars"])
 
 @router.get("/v1/cars")
 async def list_own_cars(tx: Reader, paging: PageRequest) -> Page[CarResponse]:
-    """The caller's cars, archived ones included; the latest registered first."""
+    """The cars that the caller owns or shares, archived ones included; the latest registered first."""
     rows = await list_cars(tx, after=paging.after, limit=paging.limit + 1)
     return page(rows, paging.limit, key=lambda row: (row.car.created_at, row.car.id), item=car_response)
 
@@ -31,13 +31,13 @@ async def register_own_car(body: RegisterCarRequest, action: Action, now: Now) -
     """Adds a car. Its VIN or frame number is unconfirmed until a service center completes a work order."""
     return await action.run(
         lambda tx: register_car(tx, action.caller.user_id, body.details(), now=now),
-        lambda car: _shown(ShownCar(car, None), status=201),
+        lambda car: _shown(ShownCar(car, None, "owner"), status=201),
     )
 
 
 @router.get("/v1/cars/{car_id}", response_model=CarResponse)
 async def get_own_car(car_id: UUID, tx: Reader) -> Response:
-    """One of the caller's cars."""
+    """A car that the caller owns or shares."""
     found = await show_car(tx, car_id)
     if found is None:
         raise NotFound

@@ -1,4 +1,4 @@
-"""What routes of this service need beside the chassis: the time, and what sign-ins are checked and signed with."""
+"""What routes of this service need beside the chassis: time, timers, and what sign-ins are checked and signed with."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 from chassis.clock import Clock
 from chassis.db import Database
 from chassis.settings import SettingMissing
+from chassis.timers import Timers
 from owners.settings import OwnersSettings
 from owners.signin.keys import KeyFolder, KeyRing
 from owners.signin.telegram import TelegramVerifier
@@ -20,9 +21,10 @@ from owners.signin.telegram import TelegramVerifier
 class OwnersContext:
     """One per application. Secrets are read at their first use, so that the API can be described without them."""
 
-    def __init__(self, settings: OwnersSettings, clock: Clock, database: Database) -> None:
+    def __init__(self, settings: OwnersSettings, clock: Clock, database: Database, timers: Timers) -> None:
         self.clock = clock
         self.database = database
+        self.timers = timers
         self._settings = settings
 
     def demand_secrets(self) -> None:
@@ -64,3 +66,10 @@ async def _now(context: Owners) -> datetime:
 
 
 Now = Annotated[datetime, Depends(_now)]
+
+
+async def _timers(context: Owners) -> Timers:
+    return context.timers
+
+
+AccessTimers = Annotated[Timers, Depends(_timers)]

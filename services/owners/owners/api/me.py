@@ -12,7 +12,7 @@ from pydantic.json_schema import SkipJsonSchema
 from chassis.db import Transaction
 from chassis.http import Action, Answer, ApiModel, Caller, Reader, VersionedAction
 from chassis.problems import NotFound
-from owners.api.context import Now
+from owners.api.context import AccessTimers, Now
 from owners.api.values import CurrencyCode, Edit, TimeZone, text_of
 from owners.commands.edit_profile import edit_profile
 from owners.commands.erase_user import erase_user
@@ -68,15 +68,15 @@ async def edit_own_profile(body: EditProfileRequest, action: VersionedAction, no
 
 
 @router.delete("/v1/me", status_code=204)
-async def erase_own_account(action: Action, now: Now) -> Response:
-    """Erases name, Telegram id, sessions and hand-written notes everywhere; attested facts of cars stay.
+async def erase_own_account(action: Action, now: Now, timers: AccessTimers) -> Response:
+    """Erases name, Telegram id, sessions, shares and hand-written notes everywhere; attested facts of cars stay.
 
     Nobody's edit stands against it, so it asks for no If-Match, and a second time changes nothing. Who signs in later
     is a new user.
     """
 
     async def use_case(tx: Transaction) -> None:
-        await erase_user(tx, action.caller.user_id, now=now)
+        await erase_user(tx, timers, action.caller.user_id, now=now)
 
     return await action.run(use_case, lambda _: Answer(204))
 

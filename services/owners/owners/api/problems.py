@@ -7,12 +7,17 @@ from types import MappingProxyType
 from typing import Final
 
 from chassis.problems import ProblemKind
-from owners.domain import errors
+from owners.domain import errors, sharing
 from owners.domain.access import NotPermitted
 
 DOMAIN_ERRORS: Final[Mapping[type[Exception], ProblemKind]] = MappingProxyType(
     {
         NotPermitted: ProblemKind(403, "forbidden", "Not allowed in your role"),
+        sharing.OwnInvitation: ProblemKind(409, "own-invitation", "Your own car"),
+        sharing.InvitationSpent: ProblemKind(410, "invitation-spent", "The invitation was used before"),
+        sharing.InvitationExpired: ProblemKind(410, "invitation-expired", "The invitation is no longer valid"),
+        sharing.AlreadyShared: ProblemKind(409, "already-shared", "The car is shared with you already"),
+        sharing.AccessEndsInPast: ProblemKind(422, "access-ends-in-past", "Access can end in the future only"),
         errors.NamelessCar: ProblemKind(422, "nameless-car", "Nothing tells this car from another"),
         errors.DateInFuture: ProblemKind(422, "date-in-future", "Dated in the future"),
         errors.IdentityIsAttested: ProblemKind(409, "identity-attested", "VIN and frame number are fixed"),

@@ -15,7 +15,7 @@ from owners.commands.access import demand, lock_car_for
 from owners.db.access import find_grant, lock_grant, lock_grants_around, save_ended
 from owners.db.invitations import withdraw_invitations_of
 from owners.domain.access import CarPerson, Right
-from owners.domain.sharing import AccessGrant
+from owners.domain.sharing import AccessGrant, Ending
 from owners.events import By
 
 ACCESS_EXPIRY: Final = "access-expiry"
@@ -38,7 +38,7 @@ async def remove_access(
         await lock_car_for(tx, car_id, caller_id, Right.MANAGE_ACCESS)
     grant = await _own_or_managed(tx, person, car_id, grant_id)
     check_version(expected_version(), grant.version)
-    because = "left" if grant.grantee_id == caller_id else "revoked"
+    because: Ending = "left" if grant.grantee_id == caller_id else "revoked"
     by = By.user(caller_id, now) if because == "left" else By.person(person, now)
     await end(tx, timers, [grant.ended(because, now)], by)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from sqlalchemy import Row, Select, func, or_, select, tuple_, update
@@ -17,6 +17,11 @@ from owners.domain.access import CarRole
 from owners.domain.sharing import AccessGrant
 
 _ROLE: Final = "SELECT role FROM shared_with_caller WHERE car_id = $1"
+_ROLES: Final = """
+    SELECT c.id, CASE WHEN c.owner_id = caller_id() THEN 'owner' ELSE s.role END AS role
+    FROM car c LEFT JOIN shared_with_caller s ON s.car_id = c.id AND s.owner_id = c.owner_id
+    WHERE c.id = ANY($1::uuid[])
+"""
 _READER: Final = """
     SELECT CASE
         WHEN EXISTS (SELECT FROM car WHERE id = $1 AND owner_id = caller_id()) THEN 'owner'
@@ -34,14 +39,20 @@ async def role_of_caller(tx: Transaction, car_id: UUID) -> CarRole | None:
     return found[0]["role"] if found else None
 
 
-async def reader_of_history(tx: Transaction, car_id: UUID) -> Any:
+async def roles_of_caller(tx: Transaction, car_ids: Sequence[UUID]) -> dict[UUID, CarRole]:
+    """What the caller is to each of these cars, which he may see."""
+    return {row["id"]: row["role"] for row in await tx.rows(_ROLES, list(car_ids))} if car_ids else {}
+
+
+async def reader_of_history(tx: Transaction, car_id: UUID) -> CarRole | Literal["center"] | None:
     """`owner`, the role in which the car is shared with the caller, `center` for a linked center's people, or None."""
     [found] = await tx.rows(_READER, car_id)
-    return found[0]
+    reader: CarRole | Literal["center"] | None = found[0]
+    return reader
 
 
 async def names_of_people(tx: Transaction, car_id: UUID) -> dict[UUID, str]:
-    """The names of the car's owner and of everybody it is or was shared with; none for who has no part in the car."""
+    """The names of the car's owner and of everybody it is shared with; none for who has no part in the car."""
     return {row["user_id"]: row["display_name"] for row in await tx.rows(_NAMES, car_id)}
 
 

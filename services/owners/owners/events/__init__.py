@@ -1,5 +1,6 @@
 """From this service's facts to the events of the contract."""
 
+from owners.events.access import access_changed, access_ended, access_granted
 from owners.events.cars import car_archived, car_registered, car_updated
 from owners.events.fuel import fuel_entry_changed, fuel_entry_recorded, fuel_entry_removed
 from owners.events.log import By, RecordLog
@@ -18,6 +19,9 @@ __all__ = [
     "MAX_CHANGED",
     "By",
     "RecordLog",
+    "access_changed",
+    "access_ended",
+    "access_granted",
     "car_archived",
     "car_registered",
     "car_updated",
