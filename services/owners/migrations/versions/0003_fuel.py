@@ -46,7 +46,6 @@ CREATE TABLE fuel_entry (
     CHECK ((currency IS NULL) = (total_minor IS NULL AND unit_price IS NULL)),
     CHECK (discount_minor IS NULL OR num_nonnulls(volume, unit_price, total_minor) = 3),
     CHECK (num_nonnulls(interval_from_id, interval_km, interval_quantity) IN (0, 3)),
-    CHECK (interval_km IS NULL OR accepted_km IS NOT NULL),
     CHECK ((interval_cost_minor IS NULL) = (interval_currency IS NULL))
 );
 CREATE INDEX fuel_entry_of_car ON fuel_entry (car_id, listed_at, id);

@@ -119,7 +119,8 @@ async def last_ends(tx: Transaction, car_id: UUID, kinds: Sequence[EnergyKind]) 
     found: dict[EnergyKind, FuelEntry | None] = {}
     for row in await tx.rows(_LAST_ENDS, car_id, list(kinds)):
         values = dict(row)
-        found[values.pop("kind")] = None if row["id"] is None else fuel_entry_of(values)
+        kind = values.pop("kind")
+        found[kind] = None if row["id"] is None else fuel_entry_of(values)
     return found
 
 
