@@ -56,6 +56,7 @@ READING = {"odometer": {"value": "1000", "unit": "km"}, "observed_on": "2024-01-
 LOAN = {"principal": MONEY, "annual_rate_percent": "10", "months": 12, "first_payment_on": "2024-03-01"}
 STRAIGHT = {"method": "straight_line", "residual": MONEY, "years_of_life": "8"}
 VALUE = {"valued_on": "2024-05-01", "amount": MONEY}
+BODIES: dict[str, dict[str, Any]] = {"service-entries": SERVICE, "expenses": EXPENSE, "fuel-entries": FUEL}
 
 
 @dataclass(frozen=True)
@@ -131,8 +132,7 @@ async def shared(owners: Owners) -> Shared:
     car = await owners.car(owner, energy_kinds=["petrol"], purchase=bought)
     for role in ("manager", "driver", "viewer"):
         await accepted(owners, people[role], (await invited(owners, car, owner, role))["token"])
-    bodies = {"service-entries": SERVICE, "expenses": EXPENSE, "fuel-entries": FUEL}
-    made = {kind: (await owners.created(f"{car}/{kind}", owner, body))["id"] for kind, body in bodies.items()}
+    made = {kind: (await owners.created(f"{car}/{kind}", owner, body))["id"] for kind, body in BODIES.items()}
     return Shared(owners, car, people, {kind: f"{car}/{kind}/{entry_id}" for kind, entry_id in made.items()})
 
 
@@ -143,7 +143,7 @@ def test_every_action_has_a_row() -> None:
 @pytest.mark.parametrize("role", ROLES)
 async def test_role_may_do_what_the_table_says_and_a_refusal_changes_nothing(shared: Shared, role: str) -> None:
     person = shared.people[role]
-    wrong = []
+    wrong: list[tuple[Any, ...]] = []
     for _, action, expected in sorted((cell for cell in CELLS if cell[0] == role), key=lambda cell: cell[2] == "ok"):
         if expected == "ok" and action.startswith("remove"):
             continue  # below, after what needs the entries
@@ -169,7 +169,7 @@ async def test_manager_removes_what_others_entered(shared: Shared, role: str) ->
 @pytest.mark.parametrize("role", ["manager", "driver"])
 async def test_who_may_add_edits_and_removes_the_own_and_is_named_as_author(shared: Shared, role: str) -> None:
     owners, person, owner = shared.owners, shared.people[role], shared.people["owner"]
-    for kind, body in (("service-entries", SERVICE), ("expenses", EXPENSE), ("fuel-entries", FUEL)):
+    for kind, body in BODIES.items():
         made = await owners.created(f"{shared.car}/{kind}", person, body)
         one = f"{shared.car}/{kind}/{made['id']}"
         assert made["author_id"] == str(person.user_id)
