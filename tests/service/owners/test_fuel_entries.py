@@ -52,7 +52,7 @@ async def test_any_two_of_volume_price_and_total_give_the_third(
 
 async def test_total_wins_beyond_rounding_and_the_difference_is_a_discount(owners: Owners) -> None:
     anna, car = await petrol_car(owners)
-    told = {"volume": "40", "unit_price": "50.00", "total": {"amount_minor": 190_000, **RUB}}
+    told: dict[str, Any] = {"volume": "40", "unit_price": "50.00", "total": {"amount_minor": 190_000, **RUB}}
     made = await add(owners, car, anna, fill(**told))
     assert made["total"]["amount_minor"] == 190_000
     assert made["discount"] == {"amount_minor": 10_000, **RUB}
