@@ -62,7 +62,9 @@ def test_extra_payment_is_principal_and_makes_no_loan_longer_or_dearer(
     at = next((row for row in plain if row.due_on >= extra.paid_on), None)
     if at is None or at.balance_minor == 0:
         with pytest.raises(ImpossibleLoan):
-            Loan(loan.principal_minor, "RUB", loan.annual_rate_percent, loan.months, FIRST, [extra]).schedule()
+            Loan(
+                loan.principal_minor, "RUB", loan.annual_rate_percent, loan.months, loan.first_payment_on, [extra]
+            ).schedule()
         return
     amount = max(1, at.balance_minor * share // 10**6)
     rows = Loan(
