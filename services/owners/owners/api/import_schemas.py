@@ -6,11 +6,20 @@ from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import orjson
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from chassis.http import ApiModel
 from contracts.exchange import Kind
+from owners.api.values import CurrencyCode, TimeZone
+from owners.domain.car import EnergyKind
+from owners.domain.fuel.units import VolumeUnit
+from owners.domain.odometer.reading import Unit
 from owners.exchange.difference import Compared, Difference, Status
+from owners.exchange.job import ReadFile
+from owners.imports.formats.mapped import FIELDS
+from owners.imports.rows import Declared
+
+type FileFormat = Literal["carpass", "fuelio", "drivvo", "acar", "fuelly", "spritmonitor", "lubelogger", "generic"]
 
 MOST_ROWS: Final = 1_000
 _URGENCY: Final[dict[Status, int]] = {"conflict": 0, "error": 0, "new": 1, "duplicate": 2}
@@ -21,9 +30,39 @@ class ImportQuery(ApiModel):
 
     car_id: UUID
     mode: Literal["dry-run", "commit"] = "dry-run"
+    format: FileFormat | None = Field(default=None, description="Left out: what the file looks like.")
+    decimal_separator: Literal[".", ","] | None = None
+    date_order: Literal["ymd", "dmy", "mdy"] | None = None
+    distance_unit: Unit | None = None
+    volume_unit: VolumeUnit | None = None
+    currency: CurrencyCode | None = None
+    energy_kind: EnergyKind | None = Field(
+        default=None, description="Of fills that name no fuel; left out, what a car runs on that runs on one."
+    )
+    full: bool | None = Field(default=None, description="Whether fills that do not tell were full ones.")
+    time_zone: TimeZone | None = None
+    vehicle: Annotated[str, Field(max_length=200, description="Which one of the file's.")] | None = None
+    columns: Annotated[
+        tuple[str, ...],
+        Field(max_length=60, description="`column=field`, for tables of no known app.", examples=[["Сумма=total"]]),
+    ] = ()
     hash: Annotated[str | None, Field(pattern=r"^[0-9a-f]{64}$", description="Of the dry run; a commit needs it.")] = (
         None
     )
+
+    @field_validator("columns")
+    @classmethod
+    def _to_known_fields(cls, columns: tuple[str, ...]) -> tuple[str, ...]:
+        if any(column.rpartition("=")[2] not in FIELDS or not column.rpartition("=")[0] for column in columns):
+            raise ValueError(f"column=field, where field is one of {', '.join(FIELDS)}")
+        return columns
+
+    def declared(self) -> Declared:
+        """What the caller knows about the file."""
+        names = {"format", "decimal_separator", "date_order", "distance_unit", "volume_unit", "currency"}
+        told = self.model_dump(include=names | {"energy_kind", "full", "time_zone", "vehicle"})
+        mapping = {name: field for name, _, field in (column.rpartition("=") for column in self.columns)}
+        return Declared(**told, columns=mapping)
 
 
 class Counts(ApiModel):
@@ -46,6 +85,7 @@ class RowResponse(ApiModel):
     record: dict[str, Any] = Field(description="What the row says, as in carpass.exchange.v1.")
     record_id: UUID | None
     fields: list[str]
+    unknown: dict[str, str] = Field(description="Columns of the file that have no place here.")
 
 
 class ProblemResponse(ApiModel):
@@ -55,6 +95,14 @@ class ProblemResponse(ApiModel):
     field: str = Field(examples=["expenses/currency"])
     code: str = Field(examples=["unknown_currency"])
     message: str
+
+
+class QuestionResponse(ApiModel):
+    """What the file leaves open: send it again with the answer in the query. No options: any valid value."""
+
+    field: str = Field(examples=["currency"])
+    options: list[str]
+    example: str = Field(description="A value of the file that can be read in more than one way.")
 
 
 class DifferenceResponse(ApiModel):
@@ -70,14 +118,18 @@ class DifferenceResponse(ApiModel):
     rows: list[RowResponse]
     rows_left_out: int
     problems: list[ProblemResponse]
+    questions: list[QuestionResponse] = Field(description="While one is open there are no rows, and no commit.")
+    ignored: dict[str, int] = Field(
+        description="What was left out on purpose, by reason.", examples=[{"templates": 1, "loan_payments": 12}]
+    )
 
 
-def difference_response(found: Difference, file_format: str, mode: Literal["dry-run", "commit"]) -> DifferenceResponse:
+def difference_response(found: Difference, read: ReadFile, mode: Literal["dry-run", "commit"]) -> DifferenceResponse:
     """The difference, as much of it as anybody reads."""
     shown = sorted(found.rows, key=lambda row: _URGENCY[row.status])[:MOST_ROWS]
     return DifferenceResponse(
         mode=mode,
-        format=file_format,
+        format=read.format,
         hash=found.hash,
         counts=Counts(**found.counts),
         rows=[_row(row) for row in shown],
@@ -86,6 +138,10 @@ def difference_response(found: Difference, file_format: str, mode: Literal["dry-
             ProblemResponse(line=one.line, field=one.field, code=one.code, message=one.message)
             for one in found.problems
         ],
+        questions=[
+            QuestionResponse(field=one.field, options=list(one.options), example=one.example) for one in read.questions
+        ],
+        ignored=dict(read.ignored),
     )
 
 
@@ -101,5 +157,6 @@ def _row(row: Compared) -> RowResponse:
             "record": orjson.loads(one.content),
             "record_id": row.record_id,
             "fields": list(row.fields),
+            "unknown": dict(one.unknown),
         }
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -21,10 +21,11 @@ from owners.api.import_schemas import DifferenceResponse, ImportQuery, differenc
 from owners.commands.access import demand
 from owners.commands.import_file import Imported, Progress, import_file, preview_file
 from owners.commands.time_zone import zone_of
+from owners.db.cars import find_car
 from owners.domain.access import Right
 from owners.exchange.job import Job, ReadFile
 from owners.exchange.sandbox import read_file
-from owners.imports.rows import Declared, NotReadable
+from owners.imports.rows import NotReadable
 
 PATH: Final = "/v1/imports"
 DEADLINE_SECONDS: Final = 120.0
@@ -48,7 +49,9 @@ class TakesTooLong(Problem):
     openapi_extra={
         "requestBody": {
             "required": True,
-            "description": "The file itself: a carpass.exchange.v1 document of at most 10 MB and 50,000 records.",
+            "description": "The file itself, of at most 10 MB and 50,000 records: a carpass.exchange.v1 document, "
+            "or an export of Fuelio (also its zipped backup), Drivvo, aCar, Fuelly, Spritmonitor or LubeLogger, "
+            "or another CSV with a header.",
             "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
         }
     },
@@ -58,6 +61,7 @@ async def import_car_file(
 ) -> Response:
     """Shows what a file would change (dry run), or changes it (commit, with the hash of the dry run and a key).
 
+    What the file leaves open (units, currency, the order of dates) comes back as questions: nothing is guessed.
     For the car's owner and managers (403). A commit adds the new rows, all or none, as the caller's own words: never
     attested, whatever the file says. 409 when the difference is no longer what was shown. The same file twice adds
     nothing. With `Accept: text/event-stream` the answer is a stream: `progress`, then `result` or `problem`.
@@ -86,20 +90,27 @@ class _Work:
         async with database.transaction(user_id=user_id, read_only=True) as tx:
             await demand(tx, self.asked.car_id, user_id, Right.EDIT_ENTRIES)
             zone = await zone_of(tx, None, user_id)
+            car = await find_car(tx, self.asked.car_id)
+        declared = self.asked.declared()
+        if declared.energy_kind is None and car is not None and len(car.energy_kinds) == 1:
+            declared = replace(declared, energy_kind=car.energy_kinds[0])
         try:
-            read = await read_file(self.data, Job(None, Declared(), zone, self.now))
+            read = await read_file(self.data, Job(declared, zone, self.now))
         except NotReadable as error:
             raise Invalid(str(error), slug=f"import-{error.code.replace('_', '-')}") from error
         if self.asked.mode == "commit":
             return await self._commit(read, progress)
         async with database.transaction(user_id=user_id, read_only=True, snapshot=True) as tx:
             found = await preview_file(tx, self.asked.car_id, read, caller_id=user_id)
-        return Answer(200, difference_response(found, read.format, "dry-run")).response()
+        return Answer(200, difference_response(found, read, "dry-run")).response()
 
     async def _commit(self, read: ReadFile, progress: Progress) -> Response:
         expected = self.asked.hash
         if expected is None:
             raise BadRequest("A commit needs the hash of the dry run.", slug="hash-required")
+        if read.questions:
+            open_fields = ", ".join(question.field for question in read.questions)
+            raise Invalid(f"The file leaves open: {open_fields}. Tell them in the query.", slug="import-questions")
 
         async def use_case(tx: Transaction) -> Imported:
             return await import_file(
@@ -116,7 +127,7 @@ class _Work:
         question = self.request.url.query.encode() + b"\n" + self.data
         action = Acting(http_context(self.request), self.request, self.caller, question)
         return await action.run(
-            use_case, lambda done: Answer(200, difference_response(done.difference, done.format, "commit"))
+            use_case, lambda done: Answer(200, difference_response(done.difference, read, "commit"))
         )
 
 

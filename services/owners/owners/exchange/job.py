@@ -19,7 +19,6 @@ LIMITS: Final = Limits()
 class Job:
     """A file to be read. `time_zone` is the caller's own, for files that tell none."""
 
-    filename: str | None
     declared: Declared
     time_zone: str
     now: datetime

@@ -14,11 +14,14 @@ import orjson
 
 from owners.exchange.candidate import Candidate
 from owners.exchange.from_document import candidates_of, car_of, is_document, loaded
+from owners.exchange.from_rows import candidate_of
 from owners.exchange.job import LIMITS, Job, ReadFile, row_line
+from owners.imports.reading import parse
 from owners.imports.rows import NotReadable, RowProblem
 
 MEMORY_BYTES: Final = 1 << 30
 CPU_SECONDS: Final = 60
+CARPASS: Final = "carpass"
 
 
 def main() -> None:
@@ -45,11 +48,21 @@ def lines(data: bytes, job: Job) -> Iterator[bytes]:
     """The file as lines of JSON; raises NotReadable."""
     if len(data) > LIMITS.file_bytes:
         raise NotReadable("too_large", f"A file may have at most {LIMITS.file_bytes} bytes.")
-    if job.declared.format not in (None, "carpass") or not is_document(data):
+    if job.declared.format in (None, CARPASS) and is_document(data):
+        document = loaded(data, LIMITS)
+        yield from ReadFile(format=CARPASS, car=car_of(document)).dumped()
+        yield from _bounded(candidates_of(document, job.now))
+        return
+    if job.declared.format == CARPASS:
         raise NotReadable("unknown_format", "This is no carpass.exchange.v1 document.")
-    document = loaded(data, LIMITS)
-    yield from ReadFile(format="carpass", car=car_of(document)).dumped()
-    yield from _bounded(candidates_of(document, job.now))
+    parsed = parse(data, declared=job.declared, limits=LIMITS)
+    if len(parsed.problems) > LIMITS.problems:
+        raise NotReadable("too_many_problems", f"More than {LIMITS.problems} rows cannot be read.")
+    head = ReadFile(parsed.format, parsed.car, [], list(parsed.problems), list(parsed.questions), parsed.ignored)
+    yield from head.dumped()
+    time_zone = job.declared.time_zone or job.time_zone
+    rows = (candidate_of(row, source=parsed.format, time_zone=time_zone, now=job.now) for row in parsed.rows)
+    yield from _bounded(rows, len(parsed.problems))
 
 
 def _bounded(rows: Iterable[Candidate | RowProblem], problems: int = 0) -> Iterator[bytes]:
