@@ -195,7 +195,7 @@ async def test_managers_may_import_drivers_and_viewers_may_not(owners: Owners, r
     [
         (b"", 422),
         (b"\0\xff", 422),
-        (b"Date,Odo\n2024-01-01,1\n", 422),
+        (b'Date,Odo\n"2024-01-01,1\n', 422),
         (b"[" * 100_000, 422),
         (b'{"a":' * 100_000, 422),
         (b'{"format":"carpass.exchange.v1","data":{"expenses":NaN}}', 422),
