@@ -66,9 +66,7 @@ class CarFiles:
         try:
             async with (
                 aiohttp.ClientSession(timeout=_DEADLINE, read_bufsize=_LONGEST_LINE) as session,
-                session.request(
-                    method, self._url + path, headers={**self._headers, **(headers or {})}, **more
-                ) as answer,
+                session.request(method, self._url + path, headers=sent, **more) as answer,
             ):
                 if not answer.ok:
                     content = await answer.json(content_type=None)
