@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Sequence
+from keyword import iskeyword
 
 import typer
 
@@ -13,7 +14,7 @@ from cli.errors import StackError
 
 def command_names() -> list[str]:
     """What the files in `cli/commands` are called, as one types it."""
-    return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(commands.__path__))
+    return sorted(module.name.strip("_").replace("_", "-") for module in pkgutil.iter_modules(commands.__path__))
 
 
 def build(arguments: Sequence[str]) -> typer.Typer:
@@ -31,9 +32,14 @@ def build(arguments: Sequence[str]) -> typer.Typer:
     names = command_names()
     named = arguments[0] if arguments else ""
     for name in [named] if named in names else names:
-        module = importlib.import_module(f"cli.commands.{name.replace('-', '_')}")
+        module = importlib.import_module(f"cli.commands.{_module_of(name)}")
         root.add_typer(module.app)
     return root
+
+
+def _module_of(name: str) -> str:
+    """The file of a command: one whose name is a word of Python's own has a trailing underscore."""
+    return f"{name}_" if iskeyword(name) else name.replace("-", "_")
 
 
 def main() -> None:

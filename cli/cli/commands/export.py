@@ -1,0 +1,50 @@
+"""`carpass export`: a car's whole history into a file."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.errors import StackError
+from cli.stack.running import RunningStack
+from cli.stack.state import DEFAULT_STATE_DIR
+
+app = typer.Typer()
+
+
+@app.command()
+def export(
+    car: Annotated[str, typer.Option(help="The car's id, as GET /v1/cars tells it.")],
+    name: Annotated[str, typer.Option("--as", help="Who signs in: the car's owner.")],
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+    state: Annotated[Path, typer.Option(help="The folder of data, logs and secrets.")] = DEFAULT_STATE_DIR,
+) -> None:
+    """Write everything about a car that its owner may see, with provenance, as carpass.exchange.v1.
+
+    The file appears when it is whole; one of that name is replaced then. Example:
+    ./carpass export --as anna --car 0190… --out car.json
+    """
+    size = asyncio.run(_export(RunningStack.of(state), name, car, out))
+    typer.echo(f"{out}: {size} bytes")
+
+
+async def _export(stack: RunningStack, name: str, car: str, out: Path) -> int:
+    from cli.client.files import CarFiles  # noqa: PLC0415 -- slow to import, and help must be fast
+    from cli.client.gateway import Gateway  # noqa: PLC0415
+    from cli.client.sign_in import TelegramUser  # noqa: PLC0415
+
+    async with Gateway(stack.gateway_url) as gateway:
+        person = await gateway.sign_in(TelegramUser.named(name), stack.secrets.bot_token)
+    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as file:
+            await CarFiles(stack.gateway_url, person.access_token).export(car, file.write)
+            size = file.tell()
+        partial.replace(out)
+    except OSError as error:
+        raise StackError(f"{out} cannot be written: {error.strerror}.") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return size
