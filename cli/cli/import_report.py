@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 from rich.console import Console
@@ -61,8 +62,14 @@ def _says(record: Mapping[str, Any]) -> str:
     lines = ", ".join(line["title"] for line in record.get("lines", ()))
     volume = f"{record['volume']} {record['volume_unit']}" if record.get("volume") else ""
     minor = next((record[name] for name in ("total_minor", "amount_minor", "cost_minor") if record.get(name)), None)
-    amount = "" if minor is None else f"{minor} minor units of {record['currency']}"
+    amount = "" if minor is None else _amount(minor, record["currency"])
     return "; ".join(part for part in (record.get("category", ""), lines, volume, amount) if part)
+
+
+def _amount(minor: int, currency: str) -> str:
+    from owners.currencies import minor_digits  # noqa: PLC0415 -- slow to import, and help must be fast
+
+    return f"{Decimal(minor).scaleb(-minor_digits(currency)):f} {currency}"
 
 
 def _shown(text: object) -> str:

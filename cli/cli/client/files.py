@@ -52,9 +52,9 @@ class CarFiles:
                         raise Refused("The import", told.get("status", 500), told)
         raise StackError("The answer of the import broke off. See with another dry run what became of it.")
 
-    async def export(self, car: str, write: Callable[[bytes], object]) -> None:
+    async def export(self, car: str, form: str, write: Callable[[bytes], object]) -> None:
         """Everything about the car, piece by piece."""
-        async with self._request("GET", f"/v1/cars/{car}/export") as response:
+        async with self._request("GET", f"/v1/cars/{car}/export", params={"format": form}) as response:
             async for piece in response.content.iter_any():
                 write(piece)
 

@@ -18,12 +18,12 @@ app = typer.Typer()
 def export(
     car: Annotated[str, typer.Option(help="The car's id, as GET /v1/cars tells it.")],
     name: Annotated[str, typer.Option("--as", help="Who signs in: the car's owner.")],
-    out: Annotated[Path, typer.Option(help="The file to write.")],
+    out: Annotated[Path, typer.Option(help="The file to write; one that ends with .csv gets a table.")],
     state: Annotated[Path, typer.Option(help="The folder of data, logs and secrets.")] = DEFAULT_STATE_DIR,
 ) -> None:
-    """Write everything about a car that its owner may see, with provenance, as carpass.exchange.v1.
+    """Write everything about a car that its owner may see, as carpass.exchange.v1 with provenance, or as a table.
 
-    The file appears when it is whole; one of that name is replaced then. Example:
+    Both can be imported again. The file appears when it is whole; one of that name is replaced then. Example:
     ./carpass export --as anna --car 0190… --out car.json
     """
     size = asyncio.run(_export(RunningStack.of(state), name, car, out))
@@ -40,7 +40,9 @@ async def _export(stack: RunningStack, name: str, car: str, out: Path) -> int:
     partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
     try:
         with partial.open("wb") as file:
-            await CarFiles(stack.gateway_url, person.access_token).export(car, file.write)
+            await CarFiles(stack.gateway_url, person.access_token).export(
+                car, "csv" if out.suffix == ".csv" else "carpass", file.write
+            )
             size = file.tell()
         partial.replace(out)
     except OSError as error:

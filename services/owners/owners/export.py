@@ -16,7 +16,9 @@ from owners.commands.access import demand
 from owners.db.cars import find_car
 from owners.db.exchange import records_of
 from owners.domain.access import Right
-from owners.exchange.document import DocumentWriter, origin_of
+from owners.domain.car import Car
+from owners.exchange import sheet
+from owners.exchange.document import DocumentWriter, Spool, origin_of
 from owners.exchange.records import exchange_record, external_id_of
 
 _PAGE: Final = 500
@@ -24,16 +26,31 @@ _PAGE: Final = 500
 
 async def export_document(tx: Transaction, car_id: UUID, caller_id: UUID, *, now: datetime) -> DocumentWriter:
     """The document, ready to be written; `tx` sees one moment. Raises NotFound (404), NotPermitted (403)."""
-    await demand(tx, car_id, caller_id, Right.SEE_FINANCES)
-    car = await find_car(tx, car_id)
-    if car is None:
-        raise NotFound
-    document = DocumentWriter(car, now)
+    document = DocumentWriter(await _own_car(tx, car_id, caller_id), now)
     for kind in LISTS:
         document.begin(kind)
         async for row, external_id in _in_order(tx, car_id, kind):
             document.add(exchange_record(kind, row, external_id), origin_of(kind, row, external_id))
     return document
+
+
+async def export_sheet(tx: Transaction, car_id: UUID, caller_id: UUID) -> Spool:
+    """The same records as one table; raises as export_document does."""
+    await _own_car(tx, car_id, caller_id)
+    table = Spool()
+    table.write(sheet.header())
+    for kind in LISTS:
+        async for row, external_id in _in_order(tx, car_id, kind):
+            table.write(sheet.line_of(kind, exchange_record(kind, row, external_id)))
+    return table
+
+
+async def _own_car(tx: Transaction, car_id: UUID, caller_id: UUID) -> Car:
+    await demand(tx, car_id, caller_id, Right.SEE_FINANCES)
+    car = await find_car(tx, car_id)
+    if car is None:
+        raise NotFound
+    return car
 
 
 async def _in_order(tx: Transaction, car_id: UUID, kind: Kind) -> AsyncIterator[tuple[asyncpg.Record, str]]:

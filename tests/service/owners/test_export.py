@@ -1,6 +1,8 @@
 """A car's life, taken along by its owner."""
 
+import csv
 import hashlib
+import io
 import json
 from typing import Any
 from uuid import uuid4
@@ -132,3 +134,44 @@ async def test_unknown_format_is_refused(owners: Owners) -> None:
     car = await owners.car(anna)
     assert (await owners.get(f"{car}/export", anna, format="exe")).status_code == 422
     assert (await owners.get(f"{car}/export", anna, form="carpass")).status_code == 422
+
+
+async def test_table_for_spreadsheets_is_taken_back_equal(owners: Owners) -> None:
+    anna, boris = await owners.sign_in(), await owners.sign_in()
+    car = await lived_in_car(owners, anna)
+    for note in ("=HYPERLINK(1)", "+7 900", "-1", "@me", "'quoted", 'a "b", c; d'):
+        body = {"expense_date": "2024-05-01", "category": "wash", "amount": {"amount_minor": 1, "currency": "RUB"}}
+        await owners.created(f"{car}/expenses", anna, body | {"note": note})
+    table = await owners.get(f"{car}/export", anna, format="csv")
+    assert (table.status_code, table.headers["content-type"]) == (200, "text/csv; charset=utf-8")
+    assert table.headers["x-content-type-options"] == "nosniff"
+    cells = [cell for row in csv.reader(io.StringIO(table.content.decode("utf-8-sig"))) for cell in row]
+    assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))] == []
+    other = await owners.car(boris, energy_kinds=["petrol"])
+    query = {"car_id": other.rpartition("/")[2]}
+    shown = await owners.client.post("/v1/imports", params=query, content=table.content, headers=boris.acting())
+    assert (shown.status_code, shown.json()["problems"]) == (200, [])
+    commit = query | {"mode": "commit", "hash": shown.json()["hash"]}
+    done = await owners.client.post("/v1/imports", params=commit, content=table.content, headers=boris.acting())
+    assert (done.status_code, done.json()["counts"]["new"]) == (200, shown.json()["counts"]["new"])
+    assert (await exported(owners, other, boris))[1] == (await exported(owners, car, anna))[1]
+    assert (await owners.get(f"{other}/export", boris, format="csv")).content == table.content
+
+
+async def test_wrong_row_of_a_table_is_told_by_its_line(owners: Owners) -> None:
+    anna = await owners.sign_in()
+    car = await lived_in_car(owners, anna)
+    table = (await owners.get(f"{car}/export", anna, format="csv")).content.decode("utf-8-sig")
+    header, *rows = table.splitlines()
+    places = header.split(",")
+    broken = [
+        header,
+        *rows,
+        ",".join("expense" if name == "kind" else "x" for name in places),
+        ",".join("x" * len(places)),
+    ]
+    query = {"car_id": car.rpartition("/")[2]}
+    data = "\r\n".join(broken).encode()
+    shown = await owners.client.post("/v1/imports", params=query, content=data, headers=anna.acting())
+    assert {problem["line"] for problem in shown.json()["problems"]} == {len(rows) + 2, len(rows) + 3}
+    assert shown.json()["counts"]["duplicate"] == len(rows)

@@ -39,7 +39,7 @@ def test_questions_are_told_with_how_to_answer_them() -> None:
 def test_rows_say_what_they_are_and_in_what_they_differ() -> None:
     fuel = {"volume": "38.02", "volume_unit": "l", "total_minor": 299978, "currency": "RUB"}
     output = told(rows=[row("new", **fuel), row("conflict", **fuel), row("duplicate", **fuel)])
-    assert output.count("38.02 l") == 2
+    assert output.count("38.02 l; 2999.78 RUB") == 2
     assert "(differs in note)" in output
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from fastapi.responses import StreamingResponse
 from chassis.http import ApiModel, Caller, http_context
 from contracts.exchange import ExchangeDocument
 from owners.api.context import Now
-from owners.export import export_document
+from owners.export import export_document, export_sheet
 
 router = APIRouter(tags=["exchange"])
 
@@ -20,17 +21,21 @@ class ExportQuery(ApiModel):
     """Which form it takes."""
 
     format: Annotated[
-        Literal["carpass"], Query(description="`carpass`: JSON, carpass.exchange.v1, which an import gives back whole.")
+        Literal["carpass", "csv"],
+        Query(
+            description="`carpass`: JSON, carpass.exchange.v1, which an import gives back whole. `csv`: its records as "
+            "one table for spreadsheets, which an import takes as well; cells that look like a formula are neutralised."
+        ),
     ] = "carpass"
 
 
 @router.get(
     "/v1/cars/{car_id}/export",
     response_class=StreamingResponse,
-    responses={200: {"model": ExchangeDocument, "description": "The document, as a file."}},
+    responses={200: {"model": ExchangeDocument, "description": "The document, or the table, as a file."}},
 )
 async def export_car(
-    car_id: UUID, request: Request, caller: Caller, now: Now, _asked: Annotated[ExportQuery, Query()]
+    car_id: UUID, request: Request, caller: Caller, now: Now, asked: Annotated[ExportQuery, Query()]
 ) -> StreamingResponse:
     """Everything about the car that its owner may see, with provenance; for its owner only (403).
 
@@ -39,6 +44,13 @@ async def export_car(
     """
     database = http_context(request).database
     async with database.transaction(user_id=caller.user_id, read_only=True, snapshot=True) as tx:
+        if asked.format == "csv":
+            table = await export_sheet(tx, car_id, caller.user_id)
+            return _file(table.pieces(), "text/csv; charset=utf-8", f"carpass-{car_id}.csv")
         document = await export_document(tx, car_id, caller.user_id, now=now)
-    headers = {"Content-Disposition": f'attachment; filename="carpass-{car_id}.json"'}
-    return StreamingResponse(document.pieces(), media_type="application/json", headers=headers)
+    return _file(document.pieces(), "application/json", f"carpass-{car_id}.json")
+
+
+def _file(pieces: Iterator[bytes], media_type: str, name: str) -> StreamingResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
+    return StreamingResponse(pieces, media_type=media_type, headers=headers)

@@ -29,8 +29,8 @@ class DocumentWriter:
     def __init__(self, car: Car, exported_at: datetime) -> None:
         self._car = car
         self._exported_at = exported_at
-        self._data = _Spool()
-        self._origins = _Spool()
+        self._data = Spool()
+        self._origins = Spool()
         self._hash = hashlib.sha256()
         self._begun = False
         self._has_records = False
@@ -68,20 +68,23 @@ class DocumentWriter:
         self._data.write(piece)
 
 
-class _Spool:
+class Spool:
     """Bytes that are kept compressed until they are asked for."""
 
     def __init__(self) -> None:
+        """Empty."""
         self.size = 0
         self._compress = zlib.compressobj(_FAST)
         self._kept: list[bytes] = []
 
     def write(self, piece: bytes) -> None:
+        """Adds bytes."""
         self.size += len(piece)
         if packed := self._compress.compress(piece):
             self._kept.append(packed)
 
     def pieces(self) -> Iterator[bytes]:
+        """All of them, once."""
         self._kept.append(self._compress.flush())
         expand = zlib.decompressobj()
         for packed in self._kept:

@@ -12,6 +12,7 @@ from typing import Final
 
 import orjson
 
+from owners.exchange import sheet
 from owners.exchange.candidate import Candidate
 from owners.exchange.from_document import candidates_of, car_of, is_document, loaded
 from owners.exchange.from_rows import candidate_of
@@ -53,8 +54,12 @@ def lines(data: bytes, job: Job) -> Iterator[bytes]:
         yield from ReadFile(format=CARPASS, car=car_of(document)).dumped()
         yield from _bounded(candidates_of(document, job.now))
         return
+    if job.declared.format in (None, CARPASS) and sheet.is_sheet(data):
+        yield from ReadFile(format=CARPASS).dumped()
+        yield from _bounded(sheet.rows_of(data, LIMITS, job.now))
+        return
     if job.declared.format == CARPASS:
-        raise NotReadable("unknown_format", "This is no carpass.exchange.v1 document.")
+        raise NotReadable("unknown_format", "This is no carpass.exchange.v1 document, nor its table.")
     parsed = parse(data, declared=job.declared, limits=LIMITS)
     if len(parsed.problems) > LIMITS.problems:
         raise NotReadable("too_many_problems", f"More than {LIMITS.problems} rows cannot be read.")
