@@ -58,6 +58,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("/v1/cars/{car_id}/recommendations/**", "trust"),
     Route("/v1/cars/{car_id}/export", "owners", seconds=FILE_SECONDS),
     Route("/v1/cars/**", "owners"),
+    Route("/v1/car-transfers/**", "owners", body_limit=SMALL),
     Route("/v1/access-invitations/**", "owners", body_limit=SMALL),
     Route("/v1/imports/**", "owners", body_limit=FILE, seconds=FILE_SECONDS),
     Route("/v1/recommendations/**", "trust"),

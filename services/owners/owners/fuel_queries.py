@@ -13,7 +13,7 @@ from chassis.http import Position
 from owners.db.consumption import last_ends, sums_of
 from owners.db.fuel import find_fuel_entry, fuel_entry_of
 from owners.db.models import fuel_entry
-from owners.domain.car import EnergyKind
+from owners.domain.car import Car, EnergyKind
 from owners.domain.fuel.changes import ALL_TIME
 from owners.domain.fuel.entry import FuelEntry
 from owners.domain.fuel.summary import Series, series_of
@@ -53,10 +53,10 @@ async def show_fuel_entry(tx: Transaction, car_id: UUID, entry_id: UUID) -> Show
     return ShownFuel(found, readings.get(entry_id))
 
 
-async def consumption(tx: Transaction, car_id: UUID) -> list[Series]:
-    """What the car consumes, by each kind that it was ever filled with."""
-    last = await last_ends(tx, car_id, _KINDS)
-    return series_of(await sums_of(tx, car_id, ALL_TIME), last)
+async def consumption(tx: Transaction, car: Car) -> list[Series]:
+    """What the car consumes in its owner's time, by each kind that it was ever filled with."""
+    last = await last_ends(tx, car, _KINDS)
+    return series_of(await sums_of(tx, car, ALL_TIME), last)
 
 
 async def list_interval_ends(

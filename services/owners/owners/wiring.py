@@ -26,6 +26,7 @@ from owners.api import (
     odometer,
     ownership,
     service_entries,
+    transfers,
 )
 from owners.api.context import OwnersContext
 from owners.api.problems import DOMAIN_ERRORS
@@ -39,6 +40,7 @@ _ROUTERS: Final = (
     me.router,
     cars.router,
     access.router,
+    transfers.router,
     odometer.router,
     service_entries.router,
     expenses.router,

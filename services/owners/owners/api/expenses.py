@@ -91,7 +91,8 @@ async def remove_car_expense(car_id: UUID, expense_id: UUID, action: VersionedAc
 
 async def demand_person(tx: Transaction, car_id: UUID) -> None:
     """A center sees the car's history, and never what somebody spends."""
-    if await history_reader(tx, car_id) in {None, "center"}:
+    reader = await history_reader(tx, car_id)
+    if reader is None or reader.role == "center":
         raise NotFound
 
 

@@ -8,9 +8,9 @@ from uuid import UUID
 from chassis.http import ApiModel
 from owners.api.record_requests import LineBody, NextDue
 from owners.api.values import JudgedOdometer, Money, judged_odometer
+from owners.db.access import HistoryReader
 from owners.domain.odometer.history import RecordedReading, Source
 from owners.domain.records import Attestation, Expense, ExpenseCategory, Provenance, ServiceEntry
-from owners.queries import HistoryReader
 
 
 class AttestationResponse(ApiModel):
@@ -23,7 +23,7 @@ class AttestationResponse(ApiModel):
 
 
 class ServiceEntryResponse(ApiModel):
-    """A service. To a linked center's people amounts, cost and note are null: those are the owner's."""
+    """A service. Amounts, cost and note are its owner's: null to a linked center's people and to later owners."""
 
     id: UUID
     car_id: UUID
@@ -85,7 +85,7 @@ def service_entry_response(
     entry: ServiceEntry, expense_id: UUID | None, reading: RecordedReading | None, *, to: HistoryReader
 ) -> ServiceEntryResponse:
     """The entry as its reader may see it."""
-    own = to != "center"
+    own = to.owner_id == entry.owner_id
     currency = entry.currency if own else None
     return ServiceEntryResponse(
         id=entry.id,

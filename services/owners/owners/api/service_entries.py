@@ -14,8 +14,8 @@ from owners.api.record_requests import AddServiceEntryRequest, EditServiceEntryR
 from owners.api.record_responses import ServiceEntryResponse, service_entry_response
 from owners.commands.add_service_entry import RecordedService, add_service_entry
 from owners.commands.edit_service_entry import edit_service_entry, remove_service_entry
+from owners.db.access import HistoryReader
 from owners.queries import (
-    HistoryReader,
     ShownService,
     day_position,
     history_reader,
@@ -108,5 +108,7 @@ async def demand_reader(tx: Transaction, car_id: UUID) -> HistoryReader:
 def _shown(recorded: RecordedService, status: int = 200) -> Answer:
     entry = recorded.entry
     location = f"/v1/cars/{entry.car_id}/service-entries/{entry.id}" if status == 201 else None  # noqa: PLR2004
-    body = service_entry_response(entry, recorded.expense_id, recorded.reading, to="owner")
+    body = service_entry_response(
+        entry, recorded.expense_id, recorded.reading, to=HistoryReader("owner", entry.owner_id)
+    )
     return Answer(status, body, version=entry.version, location=location)

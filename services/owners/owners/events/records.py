@@ -15,7 +15,7 @@ def service_entry_recorded(
 ) -> contract.ServiceEntryRecorded:
     """A service was entered or attested."""
     return contract.ServiceEntryRecorded(
-        **log.next(by), **_entry(entry, reading), attestation=_attestation(entry.attestation)
+        **log.next(by, entry.owner_id), **_entry(entry, reading), attestation=_attestation(entry.attestation)
     )
 
 
@@ -34,7 +34,7 @@ def service_entry_removed(log: RecordLog, entry: ServiceEntry, by: By) -> contra
 def expense_recorded(log: RecordLog, expense: Expense, by: By) -> contract.ExpenseRecorded:
     """An expense was entered, or came with a service."""
     return contract.ExpenseRecorded(
-        **log.next(by),
+        **log.next(by, expense.owner_id),
         **_expense(expense),
         service_entry_id=expense.service_entry_id,
         attestation=_attestation(expense.attestation),

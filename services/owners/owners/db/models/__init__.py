@@ -1,7 +1,7 @@
 """The tables of this service. Constraints, row-level security and triggers are in the migrations."""
 
 from owners.db.models.access import access_grant, access_invitation
-from owners.db.models.cars import car, identity_claim
+from owners.db.models.cars import car, car_transfer, former_car, identity_claim, seen_car
 from owners.db.models.columns import metadata
 from owners.db.models.fuel import consumption_sum, fuel_entry
 from owners.db.models.imports import imported_record
@@ -15,12 +15,14 @@ __all__ = [
     "access_invitation",
     "app_user",
     "car",
+    "car_transfer",
     "center",
     "center_employee",
     "center_link",
     "consumption_sum",
     "depreciation",
     "expense",
+    "former_car",
     "fuel_entry",
     "identity_claim",
     "imported_record",
@@ -29,6 +31,7 @@ __all__ = [
     "monthly_cost",
     "odometer_reading",
     "refresh_token",
+    "seen_car",
     "service_entry",
     "session",
     "sign_in_proof",
