@@ -8,6 +8,7 @@ from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from chassis.http import ApiModel
+from owners.api.file_schemas import AttachmentResponse, attachment_response
 from owners.api.values import (
     CurrencyCode,
     Edit,
@@ -133,6 +134,7 @@ class CarResponse(ApiModel):
     currency: str
     purchase: Purchase | None
     odometer: CurrentOdometer | None
+    photo: AttachmentResponse | None
     archived_at: datetime | None
     ended_on: date | None
     created_at: datetime
@@ -160,6 +162,7 @@ def car_response(shown: ShownCar) -> CarResponse:
         currency=car.currency,
         purchase=_purchase(car) if shown.role in {"owner", "former_owner"} else None,
         odometer=_odometer(shown),
+        photo=None if shown.photo is None else attachment_response(shown.photo),
         archived_at=car.archived_at,
         ended_on=car.ended_on,
         created_at=car.created_at,
