@@ -56,6 +56,7 @@ _ALL: tuple[Topic, ...] = (
             owners.CarRegistered,
             owners.CarUpdated,
             owners.CarArchived,
+            owners.CarTransferred,
             owners.AccessGranted,
             owners.AccessChanged,
             owners.AccessEnded,

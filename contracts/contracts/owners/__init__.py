@@ -8,6 +8,7 @@ from contracts.owners.cars import (
     CarArchived,
     CarEvent,
     CarRegistered,
+    CarTransferred,
     CarUpdated,
 )
 from contracts.owners.fuel import FuelEntryChanged, FuelEntryRecorded, FuelEntryRemoved, FuelEntryState
@@ -42,6 +43,7 @@ __all__ = [
     "CarArchived",
     "CarEvent",
     "CarRegistered",
+    "CarTransferred",
     "CarUpdated",
     "EnergyKind",
     "ExpenseChanged",

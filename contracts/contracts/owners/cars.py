@@ -51,6 +51,15 @@ class CarArchived(CarEvent):
     event_type: ClassVar[str] = "owners.car.archived.v1"
 
 
+class CarTransferred(CarEvent):
+    """The car has another owner, `owner_id`; `previous_owner_id` keeps a copy of the own time with it."""
+
+    event_type: ClassVar[str] = "owners.car.transferred.v1"
+
+    transfer_id: UUID
+    previous_owner_id: UUID
+
+
 class AccessEvent(Event):
     """With whom an owner shares a car; `sequence` counts this grant's events. Without `expires_at` it has no end."""
 
@@ -83,4 +92,4 @@ class AccessEnded(AccessEvent):
 
     event_type: ClassVar[str] = "owners.access.ended.v1"
 
-    because: Literal["revoked", "left", "expired", "erased"]
+    because: Literal["revoked", "left", "expired", "erased", "transferred"]

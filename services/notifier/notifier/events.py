@@ -7,7 +7,7 @@ from typing import Any
 
 from chassis.consuming import Received
 from contracts.event import Event
-from contracts.owners import CarEvent, UserEvent
+from contracts.owners import CarEvent, CarTransferred, UserEvent
 from contracts.sto import (
     CenterVerificationChanged,
     EmployeeEvent,
@@ -27,6 +27,7 @@ from contracts.workorders import (
     WorkOrderCompleted,
     WorkOrderEvent,
 )
+from notifier.domain.car_label import car_label
 from notifier.domain.decisions import LINK_VERSION, Decision, MadeBy, Outcome, outcome_of
 from notifier.domain.employments import Employment
 from notifier.domain.notices import Announcement, Notice
@@ -37,6 +38,7 @@ from notifier.domain.templates import (
     CompletedWork,
     DecidedJob,
     Estimate,
+    HandedOver,
     LinkRequest,
     Odometer,
     Params,
@@ -50,7 +52,7 @@ from notifier.domain.templates import (
 _DUE = frozenset({"due", "overdue"})
 
 
-def notice_of(received: Received[Any]) -> Notice | None:  # noqa: PLR0911 - one arm per event
+def notice_of(received: Received[Any]) -> Notice | None:  # noqa: C901, PLR0911 - one arm per event
     """What the event tells its car's owner; None when it is no news to him."""
     match received.event:
         case LinkRequested() as event:
@@ -66,6 +68,8 @@ def notice_of(received: Received[Any]) -> Notice | None:  # noqa: PLR0911 - one 
         case WorkOrderCancelled() as event:
             params = CancelledWork(event.number, event.car_label, event.center_name, event.reason)
             return _of_order(received, event, Template.WORK_ORDER_CANCELLED, params)
+        case CarTransferred() as event:
+            return _of_car(received, event)
         case RecommendationOpened() as event:
             return _of_recommendation(received, event, Template.RECOMMENDATION_OPENED)
         case RecommendationChanged() as event:
@@ -165,6 +169,19 @@ def _of_order(
         occurred_at=event.occurred_at,
         version=version,
         car_id=event.car_id,
+        traceparent=received.traceparent,
+    )
+
+
+def _of_car(received: Received[Any], event: CarTransferred) -> Notice:
+    return Notice(
+        event_id=received.id,
+        user_id=event.previous_owner_id,
+        template=Template.CAR_TRANSFERRED,
+        params=HandedOver(car_label(event.make, event.model, event.plate)),
+        subject_kind="car",
+        subject_id=event.car_id,
+        occurred_at=event.occurred_at,
         traceparent=received.traceparent,
     )
 

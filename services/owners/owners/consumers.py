@@ -134,6 +134,7 @@ def _completion(event: WorkOrderCompleted) -> Completion:
     due = [interval for interval in _intervals(snapshot) if interval is not None]
     return Completion(
         car_id=event.car_id,
+        owner_id=event.owner_id,
         vin=snapshot.car.vin,
         frame_number=snapshot.car.frame_number,
         attestation=Attestation(

@@ -7,8 +7,6 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-import asyncpg
-
 from chassis.db import Transaction
 from chassis.problems import NotFound
 from contracts.exchange import LISTS, Kind
@@ -19,28 +17,29 @@ from owners.domain.access import Right
 from owners.domain.car import Car
 from owners.exchange import sheet
 from owners.exchange.document import DocumentWriter, Spool, origin_of
-from owners.exchange.records import exchange_record, external_id_of
+from owners.exchange.records import Row, exchange_record, external_id_of, shown_to
 
 _PAGE: Final = 500
 
 
 async def export_document(tx: Transaction, car_id: UUID, caller_id: UUID, *, now: datetime) -> DocumentWriter:
     """The document, ready to be written; `tx` sees one moment. Raises NotFound (404), NotPermitted (403)."""
-    document = DocumentWriter(await _own_car(tx, car_id, caller_id), now)
+    car = await _own_car(tx, car_id, caller_id)
+    document = DocumentWriter(car, now)
     for kind in LISTS:
         document.begin(kind)
-        async for row, external_id in _in_order(tx, car_id, kind):
+        async for row, external_id in _in_order(tx, car, kind):
             document.add(exchange_record(kind, row, external_id), origin_of(kind, row, external_id))
     return document
 
 
 async def export_sheet(tx: Transaction, car_id: UUID, caller_id: UUID) -> Spool:
     """The same records as one table; raises as export_document does."""
-    await _own_car(tx, car_id, caller_id)
+    car = await _own_car(tx, car_id, caller_id)
     table = Spool()
     table.write(sheet.header())
     for kind in LISTS:
-        async for row, external_id in _in_order(tx, car_id, kind):
+        async for row, external_id in _in_order(tx, car, kind):
             table.write(sheet.line_of(kind, exchange_record(kind, row, external_id)))
     return table
 
@@ -53,12 +52,13 @@ async def _own_car(tx: Transaction, car_id: UUID, caller_id: UUID) -> Car:
     return car
 
 
-async def _in_order(tx: Transaction, car_id: UUID, kind: Kind) -> AsyncIterator[tuple[asyncpg.Record, str]]:
+async def _in_order(tx: Transaction, car: Car, kind: Kind) -> AsyncIterator[tuple[Row, str]]:
     """By date and then by external id, which is the same wherever the records are taken, unlike their ids."""
     day: date | None = None
     of_day: list[tuple[str, Any]] = []
-    async for rows in records_of(tx, car_id, kind, page=_PAGE):
-        for row in rows:
+    async for rows in records_of(tx, car.id, kind, page=_PAGE):
+        for found in rows:
+            row = shown_to(car.owner_id, kind, found)
             if row["day"] != day:
                 for one in _sorted(of_day):
                     yield one
@@ -68,5 +68,5 @@ async def _in_order(tx: Transaction, car_id: UUID, kind: Kind) -> AsyncIterator[
         yield one
 
 
-def _sorted(rows: Iterable[tuple[str, asyncpg.Record]]) -> list[tuple[asyncpg.Record, str]]:
+def _sorted(rows: Iterable[tuple[str, Row]]) -> list[tuple[Row, str]]:
     return [(row, external_id) for external_id, row in sorted(rows, key=lambda pair: pair[0])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -11,9 +12,11 @@ from sqlalchemy import Select, select, tuple_
 from chassis.db import Transaction
 from chassis.http import Position
 from owners.db.consumption import last_ends, sums_of
+from owners.db.files import attachments_of
 from owners.db.fuel import find_fuel_entry, fuel_entry_of
 from owners.db.models import fuel_entry
-from owners.domain.car import EnergyKind
+from owners.domain.car import Car, EnergyKind
+from owners.domain.files import Attachment
 from owners.domain.fuel.changes import ALL_TIME
 from owners.domain.fuel.entry import FuelEntry
 from owners.domain.fuel.summary import Series, series_of
@@ -25,10 +28,11 @@ _KINDS: Final[tuple[EnergyKind, ...]] = ("petrol", "diesel", "lpg", "cng", "elec
 
 @dataclass(frozen=True, slots=True)
 class ShownFuel:
-    """A fuel entry with its reading."""
+    """A fuel entry with its reading and files."""
 
     entry: FuelEntry
     reading: RecordedReading | None
+    files: Sequence[Attachment]
 
 
 async def list_fuel_entries(
@@ -41,7 +45,8 @@ async def list_fuel_entries(
     rows = (await tx.execute(_latest_first(found, after, limit))).mappings()
     entries = [fuel_entry_of(row) for row in rows]
     readings = await readings_in_force(tx, "fuel_entry_id", [entry.id for entry in entries])
-    return [ShownFuel(entry, readings.get(entry.id)) for entry in entries]
+    files = await attachments_of(tx, [entry.id for entry in entries])
+    return [ShownFuel(entry, readings.get(entry.id), files[entry.id]) for entry in entries]
 
 
 async def show_fuel_entry(tx: Transaction, car_id: UUID, entry_id: UUID) -> ShownFuel | None:
@@ -50,13 +55,13 @@ async def show_fuel_entry(tx: Transaction, car_id: UUID, entry_id: UUID) -> Show
     if found is None:
         return None
     readings = await readings_in_force(tx, "fuel_entry_id", [entry_id])
-    return ShownFuel(found, readings.get(entry_id))
+    return ShownFuel(found, readings.get(entry_id), (await attachments_of(tx, [entry_id]))[entry_id])
 
 
-async def consumption(tx: Transaction, car_id: UUID) -> list[Series]:
-    """What the car consumes, by each kind that it was ever filled with."""
-    last = await last_ends(tx, car_id, _KINDS)
-    return series_of(await sums_of(tx, car_id, ALL_TIME), last)
+async def consumption(tx: Transaction, car: Car) -> list[Series]:
+    """What the car consumes in its owner's time, by each kind that it was ever filled with."""
+    last = await last_ends(tx, car, _KINDS)
+    return series_of(await sums_of(tx, car, ALL_TIME), last)
 
 
 async def list_interval_ends(

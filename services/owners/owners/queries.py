@@ -5,34 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, Table, select, tuple_
 
 from chassis.db import Transaction
 from chassis.http import Position
-from owners.db.access import reader_of_history, roles_of_caller
+from owners.db.access import HistoryReader, reader_of_history, roles_of_caller
 from owners.db.bulk import any_of
 from owners.db.cars import car_of, find_car
-from owners.db.models import car, expense, odometer_reading, service_entry
+from owners.db.files import attachments_of
+from owners.db.models import expense, odometer_reading, seen_car, service_entry
 from owners.db.readings import recorded_reading
 from owners.db.records import entry_of, expense_of, find_expense, find_service_entry
 from owners.domain.access import CarRole
 from owners.domain.car import Car
+from owners.domain.files import Attachment
 from owners.domain.odometer.history import RecordedReading
 from owners.domain.records import Expense, ServiceEntry
-
-type HistoryReader = CarRole | Literal["center"]
 
 
 @dataclass(frozen=True, slots=True)
 class ShownCar:
-    """A car, where its odometer stands, and what the caller is to it."""
+    """A car, where its odometer stands, what the caller is to it, and its photo."""
 
     car: Car
     last_ok: RecordedReading | None
     role: CarRole
+    photo: Attachment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +43,29 @@ class ShownService:
     entry: ServiceEntry
     expense_id: UUID | None
     reading: RecordedReading | None
+    files: Sequence[Attachment]
 
 
 @dataclass(frozen=True, slots=True)
 class ShownExpense:
-    """An expense with its reading."""
+    """An expense with its reading and files."""
 
     expense: Expense
     reading: RecordedReading | None
+    files: Sequence[Attachment]
 
 
 async def history_reader(tx: Transaction, car_id: UUID) -> HistoryReader | None:
-    """As whom the caller reads this car's history: somebody with a role in it, or a linked center. None: not at all."""
+    """As whom the caller reads this car's history. None: not at all."""
     return await reader_of_history(tx, car_id)
 
 
 async def list_cars(tx: Transaction, *, after: Position | None, limit: int) -> list[ShownCar]:
-    """The cars that the caller owns or shares, the latest registered first."""
-    found = select(car).order_by(car.c.created_at.desc(), car.c.id.desc()).limit(limit)
+    """The cars that the caller owns, shares or owned once, the latest registered first."""
+    columns = seen_car.c
+    found = select(seen_car).order_by(columns.created_at.desc(), columns.id.desc()).limit(limit)
     if after is not None:
-        found = found.where(tuple_(car.c.created_at, car.c.id) < after)
+        found = found.where(tuple_(columns.created_at, columns.id) < after)
     cars = [car_of(row) for row in (await tx.execute(found)).mappings()]
     return await _with_odometer(tx, cars)
 
@@ -125,8 +129,17 @@ async def _with_odometer(tx: Transaction, cars: Sequence[Car]) -> list[ShownCar]
     wanted = [one.last_ok_reading_id for one in cars if one.last_ok_reading_id is not None]
     found = select(odometer_reading).where(odometer_reading.c.id == any_of(wanted))
     readings = {row["id"]: recorded_reading(row) for row in (await tx.execute(found)).mappings()} if wanted else {}
-    roles = await roles_of_caller(tx, [one.id for one in cars])
-    return [ShownCar(one, readings.get(one.last_ok_reading_id), roles[one.id]) for one in cars]
+    roles = await roles_of_caller(tx, [one.id for one in cars if one.ended_on is None])
+    photos = await attachments_of(tx, [one.id for one in cars])
+    return [
+        ShownCar(
+            one,
+            readings.get(one.last_ok_reading_id),
+            "former_owner" if one.ended_on else roles[one.id],
+            next((photo for photo in photos[one.id] if photo.owner_id == one.owner_id), None),
+        )
+        for one in cars
+    ]
 
 
 async def _with_belongings(tx: Transaction, entries: Sequence[ServiceEntry]) -> list[ShownService]:
@@ -134,12 +147,14 @@ async def _with_belongings(tx: Transaction, entries: Sequence[ServiceEntry]) -> 
     costs = select(expense.c.service_entry_id, expense.c.id).where(expense.c.service_entry_id == any_of(ids))
     expenses = {row.service_entry_id: row.id for row in await tx.execute(costs)} if ids else {}
     readings = await readings_in_force(tx, "service_entry_id", ids)
-    return [ShownService(entry, expenses.get(entry.id), readings.get(entry.id)) for entry in entries]
+    files = await attachments_of(tx, ids)
+    return [ShownService(entry, expenses.get(entry.id), readings.get(entry.id), files[entry.id]) for entry in entries]
 
 
 async def _with_readings(tx: Transaction, expenses: Sequence[Expense]) -> list[ShownExpense]:
     readings = await readings_in_force(tx, "expense_id", [one.id for one in expenses])
-    return [ShownExpense(one, readings.get(one.id)) for one in expenses]
+    files = await attachments_of(tx, [one.id for one in expenses])
+    return [ShownExpense(one, readings.get(one.id), files[one.id]) for one in expenses]
 
 
 async def readings_in_force(tx: Transaction, column: str, ids: Sequence[UUID]) -> dict[UUID, RecordedReading]:

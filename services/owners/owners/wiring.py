@@ -18,18 +18,23 @@ from owners.api import (
     auth,
     cars,
     consumption,
+    documents,
+    edits,
     expenses,
     export,
+    files,
     fuel_entries,
     imports,
     me,
     odometer,
     ownership,
     service_entries,
+    transfers,
 )
 from owners.api.context import OwnersContext
 from owners.api.problems import DOMAIN_ERRORS
 from owners.consumers import access_timers, subscriptions
+from owners.domain.files import MOST_FILE_BYTES
 from owners.exchange.job import LIMITS
 from owners.settings import OwnersSettings
 
@@ -39,6 +44,10 @@ _ROUTERS: Final = (
     me.router,
     cars.router,
     access.router,
+    transfers.router,
+    documents.router,
+    files.router,
+    edits.router,
     odometer.router,
     service_entries.router,
     expenses.router,
@@ -76,7 +85,7 @@ def service(settings: OwnersSettings, *, clock: Clock = system_clock) -> Service
             routers=_ROUTERS,
             database=database,
             domain_errors=DOMAIN_ERRORS,
-            uploads={imports.PATH: LIMITS.file_bytes},
+            uploads={imports.PATH: LIMITS.file_bytes, files.PATH: MOST_FILE_BYTES},
             keys=OwnKeys(context),
         )
         app.state.owners = context

@@ -18,12 +18,14 @@ from contracts.owners import (
     CarArchived,
     CarEvent,
     CarRegistered,
+    CarTransferred,
     CarUpdated,
     ProfileUpdated,
     UserErased,
     UserRegistered,
     UserUpdated,
 )
+from sto.commands.end_links import end_links
 from sto.commands.expire_link import LINK_EXPIRY, expire_link
 from sto.commands.keep_read_models import forget_names, forget_people, keep_cars, keep_names
 from sto.db.read_models import Sequenced
@@ -34,10 +36,12 @@ subscriptions.ignore(UserRegistered, UserUpdated)  # settings of a person: nothi
 subscriptions.ignore(AccessGranted, AccessChanged, AccessEnded)  # only an owner links a car
 
 
-@subscriptions.state(CarRegistered, CarUpdated, CarArchived)
+@subscriptions.state(CarRegistered, CarUpdated, CarArchived, CarTransferred)
 async def on_cars(tx: Transaction, batch: Sequence[Received[CarEvent]]) -> None:
-    """Cars that centers may ask for."""
+    """Cars that centers may ask for. With another owner what the one before allowed is over."""
     await keep_cars(tx, (Sequenced(_car(received.event), received.event.sequence) for received in batch))
+    transfers = {received.event.car_id: received for received in batch if isinstance(received.event, CarTransferred)}
+    await end_links(tx, transfers)
 
 
 @subscriptions.state(ProfileUpdated)

@@ -65,7 +65,7 @@ WITH viewer AS (
            row_number() OVER (ORDER BY occurred_at DESC, id DESC) AS place
     FROM engagement_event
     WHERE car_id = $1 AND (occurred_at, id) < ($5, $6) AND ($4::text[] IS NULL OR kind = ANY ($4))
-      AND (SELECT sees FROM admitted) AND (NOT private OR (SELECT owns FROM admitted))
+      AND (SELECT sees FROM admitted) AND (NOT private OR (owner_id = $2 AND (SELECT owns FROM admitted)))
     ORDER BY occurred_at DESC, id DESC
     LIMIT $7 + 1
 ), last AS (
@@ -85,7 +85,7 @@ _NEWEST: Final[Position] = (datetime(9999, 12, 31, tzinfo=UTC), UUID(int=(1 << 1
 async def timeline_page(
     database: Database, car_id: UUID, user_id: UUID, page: PageQuery, *, kinds: Sequence[str], now: datetime
 ) -> TimelinePage:
-    """A car's timeline, newest first; private entries are its owner's. Raises NotFound like `may_see_car`."""
+    """A car's timeline, newest first; private entries are their owner's. Raises NotFound like `may_see_car`."""
     after = page.after or _NEWEST
     row = await database.row(_TIMELINE, car_id, user_id, now, list(kinds) or None, *after, page.limit)
     if row is None or not row["sees"]:

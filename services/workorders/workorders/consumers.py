@@ -56,7 +56,7 @@ async def on_links(tx: Transaction, batch: Sequence[Received[sto.LinkEvent]]) ->
     await keep_links(tx, [_link(received.event) for received in batch])
 
 
-@subscriptions.state(owners.CarRegistered, owners.CarUpdated, owners.CarArchived)
+@subscriptions.state(owners.CarRegistered, owners.CarUpdated, owners.CarArchived, owners.CarTransferred)
 async def on_cars(tx: Transaction, batch: Sequence[Received[owners.CarEvent]]) -> None:
     """Cars."""
     await keep_cars(tx, [_car(received.event) for received in batch])

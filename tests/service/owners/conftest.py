@@ -90,6 +90,10 @@ class Owners:
         made: dict[str, Any] = answer.json()
         return made
 
+    async def created_status(self, path: str, person: Person, body: Mapping[str, Any]) -> int:
+        """The status of a POST that may be refused."""
+        return (await self.post(path, person, body)).status_code
+
     async def car(self, person: Person, **details: Any) -> str:
         """The path of a new car."""
         made = await self.created("/v1/cars", person, {"vin": VIN, "make": "Lada", "currency": "RUB"} | details)

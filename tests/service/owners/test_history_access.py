@@ -17,6 +17,7 @@ from contracts.sto import (
     LinkRevoked,
 )
 from tests.service.owners.conftest import Owners, Person, completed
+from tests.service.owners.test_transfer import handed_over
 from tests.support.golden import golden
 
 HISTORY = ("service-entries", "odometer")
@@ -27,7 +28,8 @@ type Without = Callable[[Garage, datetime], list[Event]]
 class Garage:
     """A center with one mechanic and its link to a car."""
 
-    def __init__(self, mechanic: Person, car: str) -> None:
+    def __init__(self, owner: Person, mechanic: Person, car: str) -> None:
+        self.owner = owner
         self.center_id, self.link_id, self.employee_id = uuid4(), uuid4(), uuid4()
         self.mechanic, self.car_id = mechanic, UUID(car.rpartition("/")[2])
 
@@ -38,7 +40,12 @@ class Garage:
         return golden(EmployeeDeactivated, "left", **self._employment(2))
 
     def link(self, event: type[LinkEvent], example: str, sequence: int, **changes: Any) -> Event:
-        ids = {"link_id": self.link_id, "car_id": self.car_id, "center_id": self.center_id}
+        ids = {
+            "link_id": self.link_id,
+            "car_id": self.car_id,
+            "center_id": self.center_id,
+            "owner_id": self.owner.user_id,
+        }
         given = {"scopes": ["odometer", "history_read"], "expires_at": None} | changes
         return golden(event, example, sequence=sequence, **ids, **given)
 
@@ -72,7 +79,7 @@ async def garage(owners: Owners) -> tuple[Person, str, Garage]:
     }
     await owners.created(f"{car}/service-entries", anna, own)
     await owners.deliver(completed(car))
-    return anna, car, Garage(mechanic, car)
+    return anna, car, Garage(anna, mechanic, car)
 
 
 async def statuses(owners: Owners, car: str, person: Person) -> set[int]:
@@ -132,8 +139,8 @@ async def test_read_models_may_arrive_in_any_order(owners: Owners) -> None:
         lambda center, _: [center.approved(), center.joined(), center.link(LinkRevoked, "revoked", 3)],
         lambda center, past: [center.approved(expires_at=past), center.joined()],
         lambda center, _: [center.approved(), center.joined(), center.left()],
-        lambda center, _: [center.approved(), Garage(center.mechanic, f"/{uuid4()}").joined()],
-        lambda center, _: [Garage(center.mechanic, f"/{uuid4()}").approved(), center.joined()],
+        lambda center, _: [center.approved(), Garage(center.owner, center.mechanic, f"/{uuid4()}").joined()],
+        lambda center, _: [Garage(center.owner, center.mechanic, f"/{uuid4()}").approved(), center.joined()],
         lambda center, _: [center.approved(), center.joined(), *center.suspended()],
     ],
     ids=["requested", "other scopes", "revoked", "expired", "left", "another center", "another car", "suspended"],
@@ -152,3 +159,16 @@ async def test_replayed_read_models_keep_the_newest_state(owners: Owners) -> Non
     await owners.deliver(*owners.delivered)
     assert await owners.checksums() == before
     assert await statuses(owners, car, center.mechanic) == {404}
+
+
+async def test_link_of_an_earlier_owner_opens_nothing_at_once(owners: Owners) -> None:
+    anna, car, garage_ = await garage(owners)
+    await owners.deliver(garage_.joined(), garage_.approved())
+    assert await statuses(owners, car, garage_.mechanic) == {200}
+    boris = await owners.sign_in()
+    await handed_over(owners, car, anna, boris)
+    assert await statuses(owners, car, garage_.mechanic) == {404}
+    garage_.owner = boris
+    await owners.deliver(garage_.approved(3))
+    [attested] = await owners.listed(f"{car}/service-entries", garage_.mechanic)  # what anna typed stayed with her
+    assert attested["provenance"] == "attested"

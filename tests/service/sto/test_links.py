@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from contracts.owners import CarArchived, CarRegistered
+from contracts.owners import CarArchived, CarRegistered, CarTransferred
 from sto.commands.expire_link import expire_link
 from tests.service.sto.conftest import NOW, Sto
 from tests.support.eventually import eventually
@@ -291,3 +291,26 @@ async def test_links_are_listed_for_the_owner_of_the_cars_and_for_the_center(sto
     assert (await sto.get(LINKS, stranger)).json()["data"] == []
     assert (await sto.get(LINKS, staff, center_id=other.rpartition("/")[2])).status_code == 403
     assert (await sto.get(LINKS, staff, center_id=str(uuid4()))).status_code == 404
+
+
+async def test_another_owner_ends_what_the_one_before_allowed(sto: Sto) -> None:
+    staff, owner, buyer = Person(), Person(), Person()
+    center, other = await sto.approved(staff), await sto.approved(staff)
+    car_id = await sto.car(owner)
+    approved = (await sto.request_link(center, staff, car_id)).headers["location"]
+    assert (await sto.post(f"{approved}/approval", owner, {})).status_code == 200
+    waiting = (await sto.request_link(other, staff, car_id)).headers["location"]
+    sold = {"car_id": car_id, "owner_id": buyer.user_id, "previous_owner_id": owner.user_id, "sequence": 9}
+    transferred = golden(CarTransferred, "sold", **sold)
+    await sto.deliver(transferred)
+    await sto.deliver(transferred)
+    assert [(await sto.get(link, staff)).json()["status"] for link in (approved, waiting)] == ["revoked", "declined"]
+    assert [event["type"] for event in await sto.events("sto.link")][-2:] in (
+        ["revoked", "declined"],
+        ["declined", "revoked"],
+    )
+    assert len(await sto.events("sto.link")) == 5
+    again = await sto.request_link(center, staff, car_id)
+    assert again.status_code == 201
+    assert (await sto.post(f"{again.headers['location']}/approval", owner, {})).status_code in {403, 404}
+    assert (await sto.post(f"{again.headers['location']}/approval", buyer, {})).status_code == 200

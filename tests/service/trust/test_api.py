@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import text
 
 from chassis.db import Database
-from contracts.owners import CarRegistered, ExpenseRecorded, OdometerJudged
+from contracts.owners import CarRegistered, CarTransferred, ExpenseRecorded, OdometerJudged
 from contracts.sto import EmployeeDeactivated, EmployeeJoined, LinkApproved, LinkRevoked
 from contracts.workorders import WorkOrderCompleted
 from tests.service.trust.conftest import Trust
@@ -153,3 +153,14 @@ async def test_timeline_kind_filter_and_bad_cursor(told: Trust) -> None:
     answer = await told.client.get(url, params={"kind": "odometer"}, headers=OWNER.headers)
     assert [entry["kind"] for entry in answer.json()["data"]] == ["odometer"]
     assert (await told.client.get(url, params={"cursor": "x"}, headers=OWNER.headers)).status_code == 400
+
+
+async def test_private_entries_stay_with_the_owner_of_that_time(told: Trust) -> None:
+    url, buyer = f"/v1/cars/{CAR}/timeline", Person()
+    kinds = {row["kind"] for row in (await told.client.get(url, headers=OWNER.headers)).json()["data"]}
+    assert "expense" in kinds
+    transferred = golden(CarTransferred, "sold", owner_id=buyer.user_id, previous_owner_id=OWNER.user_id)
+    await told.deliver(transferred)
+    assert (await told.client.get(url, headers=OWNER.headers)).status_code == 404
+    seen = {row["kind"] for row in (await told.client.get(url, headers=buyer.headers)).json()["data"]}
+    assert seen == kinds - {"expense"} | {"car_transferred"}

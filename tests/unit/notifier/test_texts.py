@@ -18,6 +18,7 @@ from notifier.domain.templates import (
     CompletedWork,
     DecidedJob,
     Estimate,
+    HandedOver,
     LinkRequest,
     Odometer,
     Params,
@@ -196,6 +197,13 @@ def test_every_step_of_a_verification_has_words_of_its_own(status: str, reader: 
     assert told.lines[1] in {"Причина: No lease", "Reason: No lease"}
 
 
+def test_who_parted_with_a_car_is_told() -> None:
+    told = shown(Template.CAR_TRANSFERRED, HandedOver(None), EN)
+    assert told.title == "your car has a new owner"
+    assert "to be read" in told.body
+    assert shown(Template.CAR_TRANSFERRED, HandedOver("Lada"), RU).title == "Lada: новый владелец"
+
+
 EVERYTHING: list[tuple[Template, Params]] = [
     (Template.LINK_REQUESTED, LINK),
     (Template.LINK_REMINDER, LINK),
@@ -207,6 +215,7 @@ EVERYTHING: list[tuple[Template, Params]] = [
     (Template.RECOMMENDATION_OPENED, Recommendation("Belt", "open", None, None)),
     (Template.RECOMMENDATION_DUE, Recommendation("Belt", "due", None, "2026-09-15")),
     (Template.CENTER_VERIFICATION_CHANGED, Verification("Motor", "approved", None)),
+    (Template.CAR_TRANSFERRED, HandedOver("Lada")),
 ]
 
 

@@ -17,7 +17,7 @@ from notifier.queries import InboxEntry, TelegramLink
 class Subject(ApiModel):
     """What a notification is about."""
 
-    kind: Literal["work_order", "car_link", "recommendation", "service_center"]
+    kind: Literal["work_order", "car_link", "recommendation", "service_center", "car"]
     id: UUID
 
 

@@ -23,6 +23,7 @@ class Template(StrEnum):
     WORK_ORDER_CANCELLED = "work-order-cancelled"
     RECOMMENDATION_OPENED = "recommendation-opened"
     RECOMMENDATION_DUE = "recommendation-due"
+    CAR_TRANSFERRED = "car-transferred"
     CENTER_VERIFICATION_CHANGED = "center-verification-changed"
 
 
@@ -160,7 +161,23 @@ class Verification:
     reason: str | None
 
 
-type Params = LinkRequest | Estimate | RecordedConsent | CompletedWork | CancelledWork | Recommendation | Verification
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A car has another owner; None where it has no name but its number."""
+
+    car_label: str | None
+
+
+type Params = (
+    LinkRequest
+    | Estimate
+    | RecordedConsent
+    | CompletedWork
+    | CancelledWork
+    | HandedOver
+    | Recommendation
+    | Verification
+)
 
 PARAMS: dict[Template, type[Params]] = {
     Template.LINK_REQUESTED: LinkRequest,
@@ -172,5 +189,6 @@ PARAMS: dict[Template, type[Params]] = {
     Template.WORK_ORDER_CANCELLED: CancelledWork,
     Template.RECOMMENDATION_OPENED: Recommendation,
     Template.RECOMMENDATION_DUE: Recommendation,
+    Template.CAR_TRANSFERRED: HandedOver,
     Template.CENTER_VERIFICATION_CHANGED: Verification,
 }

@@ -58,6 +58,9 @@ work-order-cancelled =
     .text = { $center } cancelled order No. { $number }.
 reason = Reason: { $reason }
 
+car-transferred =
+    .title = { $car } has a new owner
+    .text = Your offer was accepted. Shares and access of service centers have ended. Your own records stay with you, to be read.
 recommendation-opened =
     .title = Recommended: { $title }
     .text = A new recommendation for { $car }.

@@ -11,6 +11,7 @@ from notifier.domain.templates import (
     CancelledWork,
     CompletedWork,
     Estimate,
+    HandedOver,
     LinkRequest,
     Params,
     Recommendation,
@@ -65,6 +66,8 @@ def render(  # noqa: PLR0911 - one arm per kind of parameters
             return _completed(template, params, reader)
         case CancelledWork():
             return _cancelled(template, params, reader)
+        case HandedOver():
+            return _handed_over(template, params, reader)
         case Recommendation():
             return _recommendation(template, params, reader, around)
         case Verification():
@@ -136,6 +139,11 @@ def _completed(template: Template, params: CompletedWork, reader: Conventions) -
         lines.append(text(locale, "completed-odometer", reading=formats.odometer(params.odometer, reader)))
     lines += _due("next-service", params.next_km, params.next_on, reader)
     return Message(text(locale, f"{template}.title", car=params.car_label), tuple(lines))
+
+
+def _handed_over(template: Template, params: HandedOver, reader: Conventions) -> Message:
+    car = params.car_label or text(reader.locale, "your-car")
+    return Message(text(reader.locale, f"{template}.title", car=car), (text(reader.locale, f"{template}.text"),))
 
 
 def _cancelled(template: Template, params: CancelledWork, reader: Conventions) -> Message:

@@ -61,6 +61,9 @@ work-order-cancelled =
     .text = { $center } отменил заказ-наряд № { $number }.
 reason = Причина: { $reason }
 
+car-transferred =
+    .title = { $car }: новый владелец
+    .text = Ваше предложение принято. Общий доступ и доступ сервисов прекращены. Ваши записи остались у вас, только для чтения.
 recommendation-opened =
     .title = Рекомендация: { $title }
     .text = Новая рекомендация: { $car }.

@@ -44,5 +44,7 @@ async def get_analytics(
     if car is None:
         raise NotFound
     today = local_date(now, await zone_of(tx, None, caller.user_id))
+    if car.ended_on is not None:
+        today = min(today, car.ended_on)
     window = await window_of(tx, car, asked.first, asked.last, today)
     return AnalyticsResponse.of(await analytics_of(tx, car, window, finances=person.permits(Right.SEE_FINANCES)))

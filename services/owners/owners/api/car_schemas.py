@@ -8,6 +8,7 @@ from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from chassis.http import ApiModel
+from owners.api.file_schemas import AttachmentResponse, attachment_response
 from owners.api.values import (
     CurrencyCode,
     Edit,
@@ -113,7 +114,8 @@ class CurrentOdometer(JudgedOdometer):
 class CarResponse(ApiModel):
     """A car. `identity` says whether a completed work order confirmed VIN or frame number.
 
-    `my_role` is what the caller is to it; `purchase` is null for everybody but the owner.
+    `my_role` is what the caller is to it; `purchase` is null for everybody but the owner. Who owned it once sees it as
+    it was on the last day, `ended_on`.
     """
 
     id: UUID
@@ -132,7 +134,9 @@ class CarResponse(ApiModel):
     currency: str
     purchase: Purchase | None
     odometer: CurrentOdometer | None
+    photo: AttachmentResponse | None
     archived_at: datetime | None
+    ended_on: date | None
     created_at: datetime
     updated_at: datetime
     warnings: list[Warning]
@@ -156,9 +160,11 @@ def car_response(shown: ShownCar) -> CarResponse:
         energy_kinds=car.energy_kinds,
         odometer_unit=car.odometer_unit,
         currency=car.currency,
-        purchase=_purchase(car) if shown.role == "owner" else None,
+        purchase=_purchase(car) if shown.role in {"owner", "former_owner"} else None,
         odometer=_odometer(shown),
+        photo=None if shown.photo is None else attachment_response(shown.photo),
         archived_at=car.archived_at,
+        ended_on=car.ended_on,
         created_at=car.created_at,
         updated_at=car.updated_at,
         warnings=_warnings(car),

@@ -21,7 +21,7 @@ router = APIRouter(tags=["cars"])
 
 @router.get("/v1/cars")
 async def list_own_cars(tx: Reader, paging: PageRequest) -> Page[CarResponse]:
-    """The cars that the caller owns or shares, archived ones included; the latest registered first."""
+    """The cars that the caller owns, shares or owned once, archived ones included; the latest registered first."""
     rows = await list_cars(tx, after=paging.after, limit=paging.limit + 1)
     return page(rows, paging.limit, key=lambda row: (row.car.created_at, row.car.id), item=car_response)
 
@@ -37,7 +37,7 @@ async def register_own_car(body: RegisterCarRequest, action: Action, now: Now) -
 
 @router.get("/v1/cars/{car_id}", response_model=CarResponse)
 async def get_own_car(car_id: UUID, tx: Reader) -> Response:
-    """A car that the caller owns or shares."""
+    """A car that the caller owns or shares; after a transfer as it was on the last day."""
     found = await show_car(tx, car_id)
     if found is None:
         raise NotFound

@@ -26,7 +26,7 @@ async def get_car_consumption(car_id: UUID, tx: Reader) -> ConsumptionResponse:
     car = await find_car(tx, car_id)
     if car is None:
         raise NotFound
-    return consumption_response(await consumption(tx, car_id), car.currency)
+    return consumption_response(await consumption(tx, car), car.currency)
 
 
 @router.get("/v1/cars/{car_id}/consumption/intervals")

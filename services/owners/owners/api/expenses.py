@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -14,6 +15,8 @@ from owners.api.record_requests import AddExpenseRequest, EditExpenseRequest
 from owners.api.record_responses import ExpenseResponse, expense_response
 from owners.commands.add_expense import RecordedExpense, add_expense
 from owners.commands.edit_expense import edit_expense, remove_expense
+from owners.db.files import attachments_of
+from owners.domain.files import Attachment
 from owners.queries import ShownExpense, day_position, history_reader, list_expenses, show_expense
 
 router = APIRouter(tags=["expenses"])
@@ -26,7 +29,7 @@ async def list_car_expenses(car_id: UUID, tx: Reader, paging: PageRequest) -> Pa
     rows = await list_expenses(tx, car_id, after=paging.after, limit=paging.limit + 1)
 
     def item(row: ShownExpense) -> ExpenseResponse:
-        return expense_response(row.expense, row.reading)
+        return expense_response(row.expense, row.reading, row.files)
 
     return page(rows, paging.limit, key=lambda row: day_position(row.expense.expense_date, row.expense.id), item=item)
 
@@ -39,7 +42,7 @@ async def add_car_expense(car_id: UUID, body: AddExpenseRequest, action: Action,
     async def use_case(tx: Transaction) -> RecordedExpense:
         return await add_expense(tx, car_id, body.details(), odometer, author_id=action.caller.user_id, now=now)
 
-    return await action.run(use_case, lambda recorded: _shown(recorded, status=201))
+    return await action.run(use_case, lambda recorded: _shown((recorded, ()), status=201))
 
 
 @router.get("/v1/cars/{car_id}/expenses/{expense_id}", response_model=ExpenseResponse)
@@ -49,7 +52,9 @@ async def get_car_expense(car_id: UUID, expense_id: UUID, tx: Reader) -> Respons
     found = await show_expense(tx, car_id, expense_id)
     if found is None:
         raise NotFound
-    return Answer(200, expense_response(found.expense, found.reading), version=found.expense.version).response()
+    return Answer(
+        200, expense_response(found.expense, found.reading, found.files), version=found.expense.version
+    ).response()
 
 
 @router.patch("/v1/cars/{car_id}/expenses/{expense_id}", response_model=ExpenseResponse)
@@ -58,8 +63,8 @@ async def edit_car_expense(
 ) -> Response:
     """Changes an expense that was typed; one of a service changes with its service only (409)."""
 
-    async def use_case(tx: Transaction) -> RecordedExpense:
-        return await edit_expense(
+    async def use_case(tx: Transaction) -> tuple[RecordedExpense, Sequence[Attachment]]:
+        edited = await edit_expense(
             tx,
             car_id,
             expense_id,
@@ -68,6 +73,7 @@ async def edit_car_expense(
             expected_version=lambda: action.expected_version,
             now=now,
         )
+        return edited, (await attachments_of(tx, [expense_id]))[expense_id]
 
     return await action.run(use_case, _shown)
 
@@ -91,11 +97,15 @@ async def remove_car_expense(car_id: UUID, expense_id: UUID, action: VersionedAc
 
 async def demand_person(tx: Transaction, car_id: UUID) -> None:
     """A center sees the car's history, and never what somebody spends."""
-    if await history_reader(tx, car_id) in {None, "center"}:
+    reader = await history_reader(tx, car_id)
+    if reader is None or reader.role == "center":
         raise NotFound
 
 
-def _shown(recorded: RecordedExpense, status: int = 200) -> Answer:
+def _shown(seen: tuple[RecordedExpense, Sequence[Attachment]], status: int = 200) -> Answer:
+    recorded, files = seen
     expense = recorded.expense
     location = f"/v1/cars/{expense.car_id}/expenses/{expense.id}" if status == 201 else None  # noqa: PLR2004
-    return Answer(status, expense_response(expense, recorded.reading), version=expense.version, location=location)
+    return Answer(
+        status, expense_response(expense, recorded.reading, files), version=expense.version, location=location
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -16,7 +17,9 @@ from owners.api.fuel_requests import AddFuelEntryRequest, EditFuelEntryRequest
 from owners.api.fuel_responses import FuelEntryResponse, fuel_entry_response
 from owners.commands.add_fuel_entry import RecordedFuel, add_fuel_entry
 from owners.commands.edit_fuel_entry import edit_fuel_entry, remove_fuel_entry
+from owners.db.files import attachments_of
 from owners.domain.car import EnergyKind
+from owners.domain.files import Attachment
 from owners.fuel_queries import ShownFuel, list_fuel_entries, show_fuel_entry
 
 router = APIRouter(tags=["fuel entries"])
@@ -31,7 +34,7 @@ async def list_car_fuel_entries(
     rows = await list_fuel_entries(tx, car_id, after=paging.after, limit=paging.limit + 1, kind=energy_kind)
 
     def item(row: ShownFuel) -> FuelEntryResponse:
-        return fuel_entry_response(row.entry, row.reading)
+        return fuel_entry_response(row.entry, row.reading, row.files)
 
     return page(rows, paging.limit, key=lambda row: (row.entry.listed_at, row.entry.id), item=item)
 
@@ -44,7 +47,7 @@ async def add_car_fuel_entry(car_id: UUID, body: AddFuelEntryRequest, action: Ac
     async def use_case(tx: Transaction) -> RecordedFuel:
         return await add_fuel_entry(tx, car_id, body.details(), odometer, author_id=action.caller.user_id, now=now)
 
-    return await action.run(use_case, lambda recorded: _shown(recorded, status=201))
+    return await action.run(use_case, lambda recorded: _shown((recorded, ()), status=201))
 
 
 @router.get("/v1/cars/{car_id}/fuel-entries/{entry_id}", response_model=FuelEntryResponse)
@@ -54,7 +57,9 @@ async def get_car_fuel_entry(car_id: UUID, entry_id: UUID, tx: Reader) -> Respon
     found = await show_fuel_entry(tx, car_id, entry_id)
     if found is None:
         raise NotFound
-    return Answer(200, fuel_entry_response(found.entry, found.reading), version=found.entry.version).response()
+    return Answer(
+        200, fuel_entry_response(found.entry, found.reading, found.files), version=found.entry.version
+    ).response()
 
 
 @router.patch("/v1/cars/{car_id}/fuel-entries/{entry_id}", response_model=FuelEntryResponse)
@@ -63,8 +68,8 @@ async def edit_car_fuel_entry(
 ) -> Response:
     """Changes a fuel entry; the consumption figures around it follow."""
 
-    async def use_case(tx: Transaction) -> RecordedFuel:
-        return await edit_fuel_entry(
+    async def use_case(tx: Transaction) -> tuple[RecordedFuel, Sequence[Attachment]]:
+        edited = await edit_fuel_entry(
             tx,
             car_id,
             entry_id,
@@ -73,6 +78,7 @@ async def edit_car_fuel_entry(
             expected_version=lambda: action.expected_version,
             now=now,
         )
+        return edited, (await attachments_of(tx, [entry_id]))[entry_id]
 
     return await action.run(use_case, _shown)
 
@@ -94,7 +100,8 @@ async def remove_car_fuel_entry(car_id: UUID, entry_id: UUID, action: VersionedA
     return await action.run(use_case, lambda _: Answer(204))
 
 
-def _shown(recorded: RecordedFuel, status: int = 200) -> Answer:
+def _shown(seen: tuple[RecordedFuel, Sequence[Attachment]], status: int = 200) -> Answer:
+    recorded, files = seen
     entry = recorded.entry
     location = f"/v1/cars/{entry.car_id}/fuel-entries/{entry.id}" if status == 201 else None  # noqa: PLR2004
-    return Answer(status, fuel_entry_response(entry, recorded.reading), version=entry.version, location=location)
+    return Answer(status, fuel_entry_response(entry, recorded.reading, files), version=entry.version, location=location)

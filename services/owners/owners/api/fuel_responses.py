@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -11,8 +12,10 @@ from uuid import UUID
 from pydantic import Field
 
 from chassis.http import ApiModel
+from owners.api.file_schemas import AttachmentResponse, attachment_response
 from owners.api.values import CurrencyCode, JudgedOdometer, Money, judged_odometer
 from owners.domain.car import EnergyKind
+from owners.domain.files import Attachment
 from owners.domain.fuel.entry import FuelEntry
 from owners.domain.fuel.purchase import Derived
 from owners.domain.fuel.summary import Series, combined_cost_per_100_km
@@ -76,6 +79,7 @@ class FuelEntryResponse(ApiModel):
     note: str | None
     consumption: IntervalResponse | None
     warnings: list[FuelWarning]
+    attachments: list[AttachmentResponse]
     author_id: UUID
     created_at: datetime
     updated_at: datetime
@@ -105,7 +109,9 @@ class ConsumptionResponse(ApiModel):
     )
 
 
-def fuel_entry_response(entry: FuelEntry, reading: RecordedReading | None) -> FuelEntryResponse:
+def fuel_entry_response(
+    entry: FuelEntry, reading: RecordedReading | None, files: Sequence[Attachment]
+) -> FuelEntryResponse:
     """The entry as the car's people see it."""
     return FuelEntryResponse(
         id=entry.id,
@@ -129,6 +135,7 @@ def fuel_entry_response(entry: FuelEntry, reading: RecordedReading | None) -> Fu
         note=entry.note,
         consumption=interval_response(entry),
         warnings=_warnings(entry),
+        attachments=[attachment_response(one) for one in files],
         author_id=entry.author_id,
         created_at=entry.created_at,
         updated_at=entry.updated_at,

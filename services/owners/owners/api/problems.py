@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from chassis.problems import ProblemKind
-from owners.domain import errors, sharing
+from owners.domain import errors, files, sharing, transfer
 from owners.domain.access import NotPermitted
 
 DOMAIN_ERRORS: Final[Mapping[type[Exception], ProblemKind]] = MappingProxyType(
@@ -18,6 +18,13 @@ DOMAIN_ERRORS: Final[Mapping[type[Exception], ProblemKind]] = MappingProxyType(
         sharing.InvitationExpired: ProblemKind(410, "invitation-expired", "The invitation is no longer valid"),
         sharing.AlreadyShared: ProblemKind(409, "already-shared", "The car is shared with you already"),
         sharing.AccessEndsInPast: ProblemKind(422, "access-ends-in-past", "Access can end in the future only"),
+        transfer.OwnCar: ProblemKind(409, "own-car", "Your own car"),
+        transfer.TransferOffered: ProblemKind(409, "transfer-offered", "The car is offered already"),
+        transfer.TransferSettled: ProblemKind(410, "transfer-settled", "The offer was accepted before"),
+        transfer.TransferOver: ProblemKind(410, "transfer-over", "The offer is no longer valid"),
+        transfer.UnknownRecipient: ProblemKind(422, "unknown-recipient", "The car is not shared with this person"),
+        files.UnsupportedFile: ProblemKind(422, "unsupported-file", "Not a file that is kept"),
+        files.TooManyFiles: ProblemKind(409, "too-many-files", "No room for another file"),
         errors.NamelessCar: ProblemKind(422, "nameless-car", "Nothing tells this car from another"),
         errors.DateInFuture: ProblemKind(422, "date-in-future", "Dated in the future"),
         errors.IdentityIsAttested: ProblemKind(409, "identity-attested", "VIN and frame number are fixed"),

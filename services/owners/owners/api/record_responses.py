@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
 from chassis.http import ApiModel
+from owners.api.file_schemas import AttachmentResponse, attachment_response
 from owners.api.record_requests import LineBody, NextDue
 from owners.api.values import JudgedOdometer, Money, judged_odometer
+from owners.db.access import HistoryReader
+from owners.domain.files import Attachment
 from owners.domain.odometer.history import RecordedReading, Source
 from owners.domain.records import Attestation, Expense, ExpenseCategory, Provenance, ServiceEntry
-from owners.queries import HistoryReader
 
 
 class AttestationResponse(ApiModel):
@@ -23,7 +26,7 @@ class AttestationResponse(ApiModel):
 
 
 class ServiceEntryResponse(ApiModel):
-    """A service. To a linked center's people amounts, cost and note are null: those are the owner's."""
+    """A service. Amounts, cost and note are its owner's: null to a linked center's people and to later owners."""
 
     id: UUID
     car_id: UUID
@@ -37,6 +40,7 @@ class ServiceEntryResponse(ApiModel):
     expense_id: UUID | None
     next_due: NextDue | None
     note: str | None
+    attachments: list[AttachmentResponse]
     author_id: UUID
     attestation: AttestationResponse | None
     work_order_number: int | None
@@ -57,6 +61,7 @@ class ExpenseResponse(ApiModel):
     odometer: JudgedOdometer | None
     note: str | None
     service_entry_id: UUID | None
+    attachments: list[AttachmentResponse]
     author_id: UUID
     attestation: AttestationResponse | None
     created_at: datetime
@@ -82,10 +87,15 @@ class ReadingResponse(ApiModel):
 
 
 def service_entry_response(
-    entry: ServiceEntry, expense_id: UUID | None, reading: RecordedReading | None, *, to: HistoryReader
+    entry: ServiceEntry,
+    expense_id: UUID | None,
+    reading: RecordedReading | None,
+    files: Sequence[Attachment],
+    *,
+    to: HistoryReader,
 ) -> ServiceEntryResponse:
     """The entry as its reader may see it."""
-    own = to != "center"
+    own = to.owner_id == entry.owner_id
     currency = entry.currency if own else None
     return ServiceEntryResponse(
         id=entry.id,
@@ -103,6 +113,7 @@ def service_entry_response(
         expense_id=expense_id,
         next_due=_next_due(entry),
         note=entry.note if own else None,
+        attachments=[attachment_response(one) for one in files],
         author_id=entry.author_id,
         attestation=_attestation(entry.attestation),
         work_order_number=entry.work_order_number,
@@ -111,7 +122,7 @@ def service_entry_response(
     )
 
 
-def expense_response(expense: Expense, reading: RecordedReading | None) -> ExpenseResponse:
+def expense_response(expense: Expense, reading: RecordedReading | None, files: Sequence[Attachment]) -> ExpenseResponse:
     """The expense as the car's owner sees it."""
     return ExpenseResponse(
         id=expense.id,
@@ -124,6 +135,7 @@ def expense_response(expense: Expense, reading: RecordedReading | None) -> Expen
         odometer=judged_odometer(reading),
         note=expense.note,
         service_entry_id=expense.service_entry_id,
+        attachments=[attachment_response(one) for one in files],
         author_id=expense.author_id,
         attestation=_attestation(expense.attestation),
         created_at=expense.created_at,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -14,8 +15,10 @@ from owners.api.record_requests import AddServiceEntryRequest, EditServiceEntryR
 from owners.api.record_responses import ServiceEntryResponse, service_entry_response
 from owners.commands.add_service_entry import RecordedService, add_service_entry
 from owners.commands.edit_service_entry import edit_service_entry, remove_service_entry
+from owners.db.access import HistoryReader
+from owners.db.files import attachments_of
+from owners.domain.files import Attachment
 from owners.queries import (
-    HistoryReader,
     ShownService,
     day_position,
     history_reader,
@@ -33,7 +36,7 @@ async def list_services(car_id: UUID, tx: Reader, paging: PageRequest) -> Page[S
     rows = await list_service_entries(tx, car_id, after=paging.after, limit=paging.limit + 1)
 
     def item(row: ShownService) -> ServiceEntryResponse:
-        return service_entry_response(row.entry, row.expense_id, row.reading, to=reader)
+        return service_entry_response(row.entry, row.expense_id, row.reading, row.files, to=reader)
 
     return page(rows, paging.limit, key=lambda row: day_position(row.entry.service_date, row.entry.id), item=item)
 
@@ -46,7 +49,7 @@ async def add_service(car_id: UUID, body: AddServiceEntryRequest, action: Action
     async def use_case(tx: Transaction) -> RecordedService:
         return await add_service_entry(tx, car_id, body.details(), odometer, author_id=action.caller.user_id, now=now)
 
-    return await action.run(use_case, lambda recorded: _shown(recorded, status=201))
+    return await action.run(use_case, lambda recorded: _shown((recorded, ()), status=201))
 
 
 @router.get("/v1/cars/{car_id}/service-entries/{entry_id}", response_model=ServiceEntryResponse)
@@ -56,7 +59,7 @@ async def get_service(car_id: UUID, entry_id: UUID, tx: Reader) -> Response:
     found = await show_service_entry(tx, car_id, entry_id)
     if found is None:
         raise NotFound
-    body = service_entry_response(found.entry, found.expense_id, found.reading, to=reader)
+    body = service_entry_response(found.entry, found.expense_id, found.reading, found.files, to=reader)
     return Answer(200, body, version=found.entry.version).response()
 
 
@@ -66,8 +69,8 @@ async def edit_service(
 ) -> Response:
     """Changes a service that was typed; an attested one is read-only (409)."""
 
-    async def use_case(tx: Transaction) -> RecordedService:
-        return await edit_service_entry(
+    async def use_case(tx: Transaction) -> tuple[RecordedService, Sequence[Attachment]]:
+        edited = await edit_service_entry(
             tx,
             car_id,
             entry_id,
@@ -76,6 +79,7 @@ async def edit_service(
             expected_version=lambda: action.expected_version,
             now=now,
         )
+        return edited, (await attachments_of(tx, [entry_id]))[entry_id]
 
     return await action.run(use_case, _shown)
 
@@ -105,8 +109,11 @@ async def demand_reader(tx: Transaction, car_id: UUID) -> HistoryReader:
     return reader
 
 
-def _shown(recorded: RecordedService, status: int = 200) -> Answer:
+def _shown(seen: tuple[RecordedService, Sequence[Attachment]], status: int = 200) -> Answer:
+    recorded, files = seen
     entry = recorded.entry
     location = f"/v1/cars/{entry.car_id}/service-entries/{entry.id}" if status == 201 else None  # noqa: PLR2004
-    body = service_entry_response(entry, recorded.expense_id, recorded.reading, to="owner")
+    body = service_entry_response(
+        entry, recorded.expense_id, recorded.reading, files, to=HistoryReader("owner", entry.owner_id)
+    )
     return Answer(status, body, version=entry.version, location=location)

@@ -8,7 +8,7 @@ from chassis.db import Transaction
 from chassis.problems import NotFound
 from owners.db.access import role_of_caller
 from owners.db.cars import find_car, lock_car
-from owners.domain.access import CarPerson, Right
+from owners.domain.access import CarPerson, CarRole, NotPermitted, Right
 from owners.domain.car import Car
 
 
@@ -30,13 +30,17 @@ async def lock_car_for(tx: Transaction, car_id: UUID, caller_id: UUID, right: Ri
     """
     car = await lock_car(tx, car_id)
     if car is None:
-        await demand(tx, car_id, caller_id, right)  # who only reads a car cannot lock it
+        person = await demand(tx, car_id, caller_id, right)  # who only reads a car cannot lock it
+        if person.role == "former_owner":
+            raise NotPermitted("This is the copy of your own time with the car: it can be read, not changed.")
         raise NotFound
     return car, await _demand(tx, car, caller_id, right)
 
 
 async def _demand(tx: Transaction, car: Car, caller_id: UUID, right: Right) -> CarPerson:
-    role = "owner" if car.owner_id == caller_id else await role_of_caller(tx, car.id)
+    role: CarRole | None = "former_owner" if car.ended_on else "owner"
+    if car.owner_id != caller_id:
+        role = await role_of_caller(tx, car.id)
     if role is None:
         raise NotFound
     person = CarPerson(caller_id, role)

@@ -11,7 +11,7 @@ from chassis.db import Transaction
 from chassis.ids import derived_id
 from owners import events
 from owners.commands.car_history import CarHistory, Settling, settle
-from owners.db.cars import claim_identities, lock_cars, save_attested_cars
+from owners.db.cars import claim_identities, former_owners, lock_cars, save_attested_cars
 from owners.db.readings import load_histories
 from owners.db.records import insert_expenses, insert_service_entries
 from owners.domain.completion import Completion
@@ -52,7 +52,8 @@ async def attest_work_orders(tx: Transaction, batch: Sequence[Attesting]) -> Non
     Who has the rows already makes nothing and publishes nothing. Raises Refuse for a car that does not exist.
     """
     histories = await _open(tx, {attesting.completion.car_id for attesting in batch})
-    effects = [_effects(attesting, histories[attesting.completion.car_id]) for attesting in batch]
+    owners = await _owners(tx, batch, histories)
+    effects = [_effects(one, histories[one.completion.car_id], owner) for one, owner in zip(batch, owners, strict=True)]
     new_entries = await insert_service_entries(tx, [one.entry for one in effects])
     new_expenses = await insert_expenses(tx, [one.expense for one in effects])
     last: dict[UUID, Attesting] = {}
@@ -81,9 +82,18 @@ async def _open(tx: Transaction, car_ids: set[UUID]) -> Mapping[UUID, CarHistory
     return {car_id: CarHistory(car, readings[car_id], RecordLog(car)) for car_id, car in cars.items()}
 
 
-def _effects(attesting: Attesting, history: CarHistory) -> _Effects:
+async def _owners(tx: Transaction, batch: Sequence[Attesting], histories: Mapping[UUID, CarHistory]) -> list[UUID]:
+    """Whose each order is: who had the car when it was opened pays for it, even when it is done after a transfer."""
+    told = [(one.completion.car_id, one.completion.owner_id) for one in batch]
+    present = {car_id: history.car.owner_id for car_id, history in histories.items()}
+    others = {car_id for car_id, owner_id in told if owner_id != present[car_id]}
+    former = await former_owners(tx, others) if others else set()
+    return [owner_id if (car_id, owner_id) in former else present[car_id] for car_id, owner_id in told]
+
+
+def _effects(attesting: Attesting, history: CarHistory, owner_id: UUID) -> _Effects:
     event_id, completion = attesting.cause.id, attesting.completion
-    entry = completion.service_entry(derived_id(event_id, SERVICE_ENTRY), history.car.owner_id)
+    entry = completion.service_entry(derived_id(event_id, SERVICE_ENTRY), owner_id)
     expense = Expense.of_service(derived_id(event_id, EXPENSE), entry)
     if expense is None:
         raise Refuse("a completed work order has a total")

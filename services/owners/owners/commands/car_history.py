@@ -14,10 +14,12 @@ from owners.commands.access import lock_car_for
 from owners.commands.refresh_consumption import refresh_consumption
 from owners.db.cars import save_car
 from owners.db.readings import load_histories, save_outcomes
-from owners.domain.access import CarPerson, Right
+from owners.domain.access import CarPerson, NotPermitted, Right
 from owners.domain.car import Car
 from owners.domain.fuel.changes import FuelChanges
+from owners.domain.fuel.entry import FuelEntry
 from owners.domain.odometer.history import OdometerHistory, Outcome
+from owners.domain.records import Expense, ServiceEntry
 from owners.events import By, RecordLog, odometer_judged
 
 
@@ -29,6 +31,12 @@ class CarHistory:
     readings: OdometerHistory
     log: RecordLog
     fuel: FuelChanges = field(default_factory=FuelChanges)
+
+    def demand_edit(self, person: CarPerson, record: FuelEntry | ServiceEntry | Expense) -> None:
+        """Raises NotPermitted unless this person may change and remove the record."""
+        if record.owner_id != self.car.owner_id:
+            raise NotPermitted("This belongs to an earlier owner's time: it can be read, not changed.")
+        person.demand_edit_of(record.author_id)
 
 
 class Settling(NamedTuple):

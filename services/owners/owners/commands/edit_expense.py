@@ -79,7 +79,7 @@ async def _open(
     expense = await find_expense(tx, car_id, expense_id)
     if expense is None:
         raise NotFound
-    person.demand_edit_of(expense.author_id)
+    history.demand_edit(person, expense)
     expense.check_editable()
     check_version(expected_version(), expense.version)
     return history, person, expense

@@ -92,7 +92,7 @@ async def _open(
     entry = await find_fuel_entry(tx, car_id, entry_id)
     if entry is None:
         raise NotFound
-    person.demand_edit_of(entry.author_id)
+    history.demand_edit(person, entry)
     check_version(expected_version(), entry.version)
     return history, person, entry
 

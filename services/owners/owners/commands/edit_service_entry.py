@@ -13,6 +13,7 @@ from chassis.problems import NotFound, check_version
 from owners import events
 from owners.commands.add_service_entry import RecordedService, typed_for
 from owners.commands.car_history import CarHistory, close_history, open_history
+from owners.db.files import attachments_of
 from owners.db.records import (
     delete_expense,
     delete_service_entry,
@@ -61,7 +62,8 @@ async def edit_service_entry(
     if reading_changed:
         history.readings.replace(entry_id, reading)
     in_force = history.readings.reading_of(entry_id)
-    tx.record(events.service_entry_changed(history.log, edited, in_force, by))
+    documented = bool((await attachments_of(tx, [entry_id]))[entry_id])
+    tx.record(events.service_entry_changed(history.log, edited, in_force, by, has_attachment=documented))
     expense_id = await _let_expense_follow(tx, history, edited, by)
     await close_history(tx, history, by)
     return RecordedService(edited, expense_id, history.readings.reading_of(entry_id))
@@ -97,7 +99,7 @@ async def _open(
     entry = await find_service_entry(tx, car_id, entry_id)
     if entry is None:
         raise NotFound
-    person.demand_edit_of(entry.author_id)
+    history.demand_edit(person, entry)
     entry.check_editable()
     check_version(expected_version(), entry.version)
     return history, person, entry

@@ -11,7 +11,9 @@ from chassis.timers import Timers
 from contracts.owners import ProfileUpdated
 from owners import events
 from owners.commands.end_access import end_access_around
+from owners.db.files import forget_files_of
 from owners.db.sessions import remove_sessions
+from owners.db.transfers import withdraw_transfers_of
 from owners.db.users import find_user, forget_person, save_user
 from owners.events import By
 
@@ -24,6 +26,8 @@ async def erase_user(tx: Transaction, timers: Timers, user_id: UUID, *, now: dat
     erased = user.erased(now)
     await save_user(tx, erased)
     await forget_person(tx, user_id)
+    await forget_files_of(tx, user_id)
+    await withdraw_transfers_of(tx, user_id, now)
     await end_access_around(tx, timers, user_id, now=now)
     await remove_sessions(tx, user_id)
     await forget_answers_to(tx, user_id)

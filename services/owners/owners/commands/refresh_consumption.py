@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Final
-from uuid import UUID
 
 from chassis.db import Transaction
 from owners.db.consumption import (
@@ -36,15 +35,15 @@ async def refresh_consumption(
     """
     readings = [one for one in judged if one.fuel_entry_id is not None]
     if readings:
-        await _accept(tx, changes, readings)
+        await _accept(tx, car, changes, readings)
     if changes.removed:
         await delete_fuel_entries(tx, changes.removed)
         changes.removed = []
     for kind, span in changes.spans.items():
-        figures = await _figures(tx, car.id, kind, span)
+        figures = await _figures(tx, car, kind, span)
         await _save(tx, kind, changes, figures)
     changes.spans = {}
-    await add_to_sums(tx, car.id, car.owner_id, changes.take_sums())
+    await add_to_sums(tx, car, changes.take_sums())
 
 
 async def rebuild_consumption(tx: Transaction, car: Car, kinds: Iterable[EnergyKind]) -> None:
@@ -53,26 +52,29 @@ async def rebuild_consumption(tx: Transaction, car: Car, kinds: Iterable[EnergyK
     await refresh_consumption(tx, car, changes, ())
 
 
-async def _accept(tx: Transaction, changes: FuelChanges, readings: list[RecordedReading]) -> None:
+async def _accept(tx: Transaction, car: Car, changes: FuelChanges, readings: list[RecordedReading]) -> None:
     told = accepted(readings)
-    entries = {entry.id: entry for entry in await entries_with(tx, told)}
+    # What was filled before a transfer stays with its owner, as it was.
+    entries = {entry.id: entry for entry in await entries_with(tx, told) if entry.owner_id == car.owner_id}
     for one in readings:
         entry = entries.get(one.fuel_entry_id) if one.fuel_entry_id else None
         if entry is not None:
             changes.touch(entry, one)
-    await save_accepted(tx, {entry_id: km for entry_id, km in told.items() if entries[entry_id].accepted_km != km})
+    await save_accepted(
+        tx, {entry.id: told[entry.id] for entry in entries.values() if entry.accepted_km != told[entry.id]}
+    )
 
 
-async def _figures(tx: Transaction, car_id: UUID, kind: EnergyKind, span: Span) -> list[Figure]:
+async def _figures(tx: Transaction, car: Car, kind: EnergyKind, span: Span) -> list[Figure]:
     """The figures of the fills that the change can reach: up to an interval that ends where one ended before."""
-    begin = None if span == _EVERYTHING else await end_before(tx, car_id, kind, span)
+    begin = None if span == _EVERYTHING else await end_before(tx, car, kind, span)
     anchor, first = begin or (None, date.min)
     series = FullToFull(anchor)
     figures: list[Figure] = []
     enough = date.max if date.max - span.last < _USUALLY_ENOUGH else span.last + _USUALLY_ENOUGH
     pieces = [(first, enough)] + ([(enough + timedelta(days=1), date.max)] if enough < date.max else [])
     for place, (start, end) in enumerate(pieces):
-        fills = in_order(await fills_between(tx, car_id, kind, start, end))
+        fills = in_order(await fills_between(tx, car, kind, start, end))
         if anchor is not None and place == 0:
             fills = fills[[fill.id for fill in fills].index(anchor.id) + 1 :]
         for fill in fills:

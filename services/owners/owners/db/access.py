@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, Select, func, or_, select, tuple_, update
@@ -23,11 +23,11 @@ _ROLES: Final = """
     WHERE c.id = ANY($1::uuid[])
 """
 _READER: Final = """
-    SELECT CASE
-        WHEN EXISTS (SELECT FROM car WHERE id = $1 AND owner_id = caller_id()) THEN 'owner'
-        ELSE coalesce((SELECT role FROM shared_with_caller WHERE car_id = $1),
-                      CASE WHEN caller_reads_history($1) THEN 'center' END)
-    END
+    SELECT 'owner' AS role, owner_id FROM car WHERE id = $1 AND owner_id = caller_id()
+    UNION ALL SELECT role, owner_id FROM shared_with_caller WHERE car_id = $1
+    UNION ALL SELECT 'former_owner', owner_id FROM former_car WHERE id = $1
+    UNION ALL SELECT 'center', NULL WHERE caller_reads_history($1)
+    LIMIT 1
 """
 _NAMES: Final = "SELECT user_id, display_name FROM people_of_car($1)"
 _ENDING: Final = ("ended_at", "ended_because", "sequence", "version")
@@ -44,11 +44,20 @@ async def roles_of_caller(tx: Transaction, car_ids: Sequence[UUID]) -> dict[UUID
     return {row["id"]: row["role"] for row in await tx.rows(_ROLES, list(car_ids))} if car_ids else {}
 
 
-async def reader_of_history(tx: Transaction, car_id: UUID) -> CarRole | Literal["center"] | None:
-    """`owner`, the role in which the car is shared with the caller, `center` for a linked center's people, or None."""
-    [found] = await tx.rows(_READER, car_id)
-    reader: CarRole | Literal["center"] | None = found[0]
-    return reader
+class HistoryReader(NamedTuple):
+    """As whom somebody reads a car's history: with a role in it, or as one of a linked center's people.
+
+    `owner_id` is the owner whose amounts and notes the reader sees; None: nobody's.
+    """
+
+    role: CarRole | Literal["center"]
+    owner_id: UUID | None
+
+
+async def reader_of_history(tx: Transaction, car_id: UUID) -> HistoryReader | None:
+    """What the caller is to a car's history; None: nothing at all."""
+    found = await tx.rows(_READER, car_id)
+    return HistoryReader(*found[0]) if found else None
 
 
 async def names_of_people(tx: Transaction, car_id: UUID) -> dict[UUID, str]:
@@ -78,6 +87,11 @@ async def lock_grant_of(tx: Transaction, car_id: UUID, grantee_id: UUID) -> Acce
     """What this person has in the car, its time over or not, locked."""
     mine = (access_grant.c.car_id == car_id) & (access_grant.c.grantee_id == grantee_id)
     return next(iter(await _locked(tx, mine)), None)
+
+
+async def lock_grants_of_car(tx: Transaction, car_id: UUID) -> list[AccessGrant]:
+    """All that the caller gave to others in a car, locked in the order of their ids."""
+    return await _locked(tx, access_grant.c.car_id == car_id)
 
 
 async def lock_grants_around(tx: Transaction, user_id: UUID) -> list[AccessGrant]:

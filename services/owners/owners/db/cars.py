@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from sqlalchemy import RowMapping, insert, select, update
 
 from chassis.db import Transaction
 from owners.db.bulk import columns_of, update_by_id
-from owners.db.models import car
+from owners.db.models import car, former_car, seen_car
 from owners.domain.car import Car
 
 _BY_API: Final = frozenset(column.name for column in car.columns) - {
@@ -46,12 +47,12 @@ _CLAIMED: Final = """
 
 async def insert_car(tx: Transaction, new: Car) -> None:
     """Adds a car."""
-    await tx.execute(insert(car).values(columns_of(new)))
+    await tx.execute(insert(car).values({name: value for name, value in columns_of(new).items() if name in car.c}))
 
 
 async def find_car(tx: Transaction, car_id: UUID) -> Car | None:
-    """A car that the caller may see."""
-    row = (await tx.execute(select(car).where(car.c.id == car_id))).mappings().one_or_none()
+    """A car that the caller may see; as it was when they parted with it, if they did."""
+    row = (await tx.execute(select(seen_car).where(seen_car.c.id == car_id))).mappings().one_or_none()
     return None if row is None else car_of(row)
 
 
@@ -70,6 +71,21 @@ async def save_car(tx: Transaction, changed: Car) -> None:
     """Writes what an owner may change."""
     values = {name: value for name, value in columns_of(changed).items() if name in _BY_API}
     await tx.execute(update(car).where(car.c.id == changed.id).values(values))
+
+
+async def save_handed_over(tx: Transaction, before: Car, after: Car, transfer_id: UUID, ended_on: date) -> None:
+    """Gives a locked car to its next owner, and keeps for the one before how it was."""
+    kept = {name: value for name, value in columns_of(before).items() if name in car.c}
+    await tx.execute(insert(former_car).values(**kept, transfer_id=transfer_id, ended_on=ended_on))
+    await save_car(tx, after)
+    if not await tx.rows("SELECT hand_over_car($1) AS id", transfer_id):
+        raise LookupError(f"nobody accepted the transfer {transfer_id}")
+
+
+async def former_owners(tx: Transaction, car_ids: Collection[UUID]) -> set[tuple[UUID, UUID]]:
+    """Ids of cars, each with the id of somebody who owned it once."""
+    found = await tx.rows("SELECT id, owner_id FROM former_car WHERE id = ANY($1::uuid[])", list(car_ids))
+    return {(row["id"], row["owner_id"]) for row in found}
 
 
 async def save_attested_cars(tx: Transaction, changed: Sequence[Car]) -> None:

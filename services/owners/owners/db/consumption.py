@@ -13,7 +13,7 @@ from chassis.db import Transaction
 from owners.db.bulk import update_by_id
 from owners.db.fuel import INTERVAL, fuel_entry_of
 from owners.db.models import fuel_entry
-from owners.domain.car import EnergyKind
+from owners.domain.car import Car, EnergyKind
 from owners.domain.fuel.changes import IntervalSum, Span, SumKey
 from owners.domain.fuel.consumption import FULL, Anchor, Figure, Fill
 from owners.domain.fuel.entry import FuelEntry
@@ -21,20 +21,20 @@ from owners.domain.fuel.entry import FuelEntry
 _COLUMNS: Final = ", ".join(column.name for column in fuel_entry.columns)
 _END_BEFORE: Final = """
     SELECT id, filled_on, accepted_km, soc_after FROM fuel_entry
-    WHERE car_id = $1 AND energy_kind = $2 AND interval_km IS NOT NULL AND filled_on < $3
-        AND ($4::integer IS NULL OR accepted_km < $4)
+    WHERE car_id = $1 AND owner_id = $2 AND energy_kind = $3 AND interval_km IS NOT NULL AND filled_on < $4
+        AND ($5::integer IS NULL OR accepted_km < $5)
     ORDER BY filled_on DESC, accepted_km DESC LIMIT 1
 """
 _SERIES: Final = f"""
     SELECT {_COLUMNS} FROM fuel_entry
-    WHERE car_id = $1 AND energy_kind = $2 AND filled_on BETWEEN $3 AND $4 ORDER BY filled_on, id
+    WHERE car_id = $1 AND owner_id = $2 AND energy_kind = $3 AND filled_on BETWEEN $4 AND $5 ORDER BY filled_on, id
 """  # noqa: S608 -- our names
 _BY_ID: Final = f"SELECT {_COLUMNS} FROM fuel_entry WHERE id = ANY($1::uuid[])"  # noqa: S608 -- our names
 _TAKE_SUMS: Final = """
     DELETE FROM consumption_sum AS stored
-    USING unnest($2::text[], $3::text[], $4::text[]) AS wanted (energy_kind, period, currency)
-    WHERE stored.car_id = $1 AND stored.energy_kind = wanted.energy_kind AND stored.period = wanted.period
-        AND stored.currency = wanted.currency
+    USING unnest($3::text[], $4::text[], $5::text[]) AS wanted (energy_kind, period, currency)
+    WHERE stored.car_id = $1 AND stored.owner_id = $2 AND stored.energy_kind = wanted.energy_kind
+        AND stored.period = wanted.period AND stored.currency = wanted.currency
     RETURNING stored.energy_kind, stored.period, stored.currency, intervals, km, quantity, cost_minor
 """
 _PUT_SUMS: Final = """
@@ -45,16 +45,17 @@ _PUT_SUMS: Final = """
 """
 _SUMS: Final = """
     SELECT energy_kind, period, currency, intervals, km, quantity, cost_minor FROM consumption_sum
-    WHERE car_id = $1 AND period = $2
+    WHERE car_id = $1 AND owner_id = $2 AND period = $3
 """
 _LAST_ENDS: Final = f"""
     SELECT kinds.kind, {", ".join(f"latest.{column.name}" for column in fuel_entry.columns)}
-    FROM unnest($2::text[]) WITH ORDINALITY AS kinds (kind, place)
+    FROM unnest($3::text[]) WITH ORDINALITY AS kinds (kind, place)
     LEFT JOIN LATERAL (
-        SELECT * FROM fuel_entry WHERE car_id = $1 AND energy_kind = kinds.kind AND interval_km IS NOT NULL
+        SELECT * FROM fuel_entry
+        WHERE car_id = $1 AND owner_id = $2 AND energy_kind = kinds.kind AND interval_km IS NOT NULL
         ORDER BY filled_on DESC, accepted_km DESC LIMIT 1
     ) AS latest ON true
-    WHERE EXISTS (SELECT FROM fuel_entry WHERE car_id = $1 AND energy_kind = kinds.kind)
+    WHERE EXISTS (SELECT FROM fuel_entry WHERE car_id = $1 AND owner_id = $2 AND energy_kind = kinds.kind)
     ORDER BY kinds.place
 """  # noqa: S608 -- our names
 
@@ -70,18 +71,18 @@ async def save_accepted(tx: Transaction, accepted: Mapping[UUID, int | None]) ->
     await update_by_id(tx, fuel_entry, ("accepted_km",), rows)
 
 
-async def end_before(tx: Transaction, car_id: UUID, kind: EnergyKind, span: Span) -> tuple[Anchor, date] | None:
+async def end_before(tx: Transaction, car: Car, kind: EnergyKind, span: Span) -> tuple[Anchor, date] | None:
     """The end of the last closed interval that the span cannot touch, and its day."""
-    found = await tx.rows(_END_BEFORE, car_id, kind, span.first, span.lowest_km)
+    found = await tx.rows(_END_BEFORE, car.id, car.owner_id, kind, span.first, span.lowest_km)
     for row in found:
         level = FULL if row["soc_after"] is None else row["soc_after"]
         return Anchor(row["id"], row["accepted_km"], level), row["filled_on"]
     return None
 
 
-async def fills_between(tx: Transaction, car_id: UUID, kind: EnergyKind, first: date, last: date) -> list[Fill]:
-    """All fills of these days, both included."""
-    return [fuel_entry_of(row).fill for row in await tx.rows(_SERIES, car_id, kind, first, last)]
+async def fills_between(tx: Transaction, car: Car, kind: EnergyKind, first: date, last: date) -> list[Fill]:
+    """All of the present owner's fills of these days, both included."""
+    return [fuel_entry_of(row).fill for row in await tx.rows(_SERIES, car.id, car.owner_id, kind, first, last)]
 
 
 async def save_figures(tx: Transaction, figures: Sequence[Figure]) -> None:
@@ -94,30 +95,30 @@ async def save_figures(tx: Transaction, figures: Sequence[Figure]) -> None:
     await update_by_id(tx, fuel_entry, tuple(INTERVAL), rows)
 
 
-async def add_to_sums(tx: Transaction, car_id: UUID, owner_id: UUID, changes: Mapping[SumKey, IntervalSum]) -> None:
+async def add_to_sums(tx: Transaction, car: Car, changes: Mapping[SumKey, IntervalSum]) -> None:
     """Adds to the sums of a car, whose row is locked; what adds up to nothing goes."""
     if not changes:
         return
     totals = dict(changes)
-    for row in await tx.rows(_TAKE_SUMS, car_id, *_columns(changes)):
+    for row in await tx.rows(_TAKE_SUMS, car.id, car.owner_id, *_columns(changes)):
         key = SumKey(row["energy_kind"], row["period"], row["currency"])
         totals[key] = totals[key].plus(sum_of(row))
     kept = [(key, total) for key, total in totals.items() if total.intervals]
     if kept:
         values = _columns([(*key, *total) for key, total in kept])
-        await tx.rows(_PUT_SUMS, car_id, owner_id, *values)
+        await tx.rows(_PUT_SUMS, car.id, car.owner_id, *values)
 
 
-async def sums_of(tx: Transaction, car_id: UUID, period: str) -> dict[SumKey, IntervalSum]:
+async def sums_of(tx: Transaction, car: Car, period: str) -> dict[SumKey, IntervalSum]:
     """The sums of one period."""
-    rows = await tx.rows(_SUMS, car_id, period)
+    rows = await tx.rows(_SUMS, car.id, car.owner_id, period)
     return {SumKey(row["energy_kind"], row["period"], row["currency"]): sum_of(row) for row in rows}
 
 
-async def last_ends(tx: Transaction, car_id: UUID, kinds: Sequence[EnergyKind]) -> dict[EnergyKind, FuelEntry | None]:
+async def last_ends(tx: Transaction, car: Car, kinds: Sequence[EnergyKind]) -> dict[EnergyKind, FuelEntry | None]:
     """Of each kind that the car was ever filled with, the entry that owns the last figure, None when none does."""
     found: dict[EnergyKind, FuelEntry | None] = {}
-    for row in await tx.rows(_LAST_ENDS, car_id, list(kinds)):
+    for row in await tx.rows(_LAST_ENDS, car.id, car.owner_id, list(kinds)):
         values = dict(row)
         kind = values.pop("kind")
         found[kind] = None if row["id"] is None else fuel_entry_of(values)

@@ -39,9 +39,11 @@ _ALONE: Final[dict[Kind, str]] = {
     "fuel_entry": "",
     "service_entry": "",
     "expense": "AND record.service_entry_id IS NULL",  # what a service cost is told by the service
-    "reading": (
+    "reading": (  # what belongs to an entry is told by the entry, unless that stayed with an earlier owner
         "AND record.verdict <> 'replaced' "
-        "AND num_nonnulls(record.fuel_entry_id, record.service_entry_id, record.expense_id) = 0"
+        "AND NOT EXISTS (SELECT FROM fuel_entry AS own WHERE own.id = record.fuel_entry_id) "
+        "AND NOT EXISTS (SELECT FROM service_entry AS own WHERE own.id = record.service_entry_id) "
+        "AND NOT EXISTS (SELECT FROM expense AS own WHERE own.id = record.expense_id)"
     ),
 }
 _REMEMBER: Final = """

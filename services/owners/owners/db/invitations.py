@@ -68,6 +68,13 @@ async def withdraw_invitations_of(tx: Transaction, owner_id: UUID, now: datetime
     await tx.execute(update(access_invitation).where(columns.owner_id == owner_id, *unsettled).values(withdrawn_at=now))
 
 
+async def withdraw_invitations_to(tx: Transaction, car_id: UUID, now: datetime) -> None:
+    """Ends all open invitations to the caller's own car."""
+    columns = access_invitation.c
+    unsettled = (columns.accepted_at.is_(None), columns.withdrawn_at.is_(None))
+    await tx.execute(update(access_invitation).where(columns.car_id == car_id, *unsettled).values(withdrawn_at=now))
+
+
 def _open(car_id: UUID, now: datetime) -> Select[Any]:
     columns = access_invitation.c
     return select(access_invitation).where(

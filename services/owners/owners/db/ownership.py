@@ -138,6 +138,13 @@ async def insert_valuation(tx: Transaction, new: Valuation) -> bool:
     return (await tx.execute(added.returning(valuation.c.id))).first() is not None
 
 
+async def put_valuation(tx: Transaction, new: Valuation) -> None:
+    """Adds one, in place of another one of that day."""
+    same_day = (*_of(valuation, Whose(new.car_id, new.owner_id)), valuation.c.valued_on == new.valued_on)
+    await tx.execute(delete(valuation).where(*same_day))
+    await tx.execute(insert(valuation).values(new._asdict()))
+
+
 async def delete_valuation(tx: Transaction, whose: Whose, valuation_id: UUID) -> bool:
     """Removes one; False when there is none of this id."""
     gone = delete(valuation).where(*_of(valuation, whose), valuation.c.id == valuation_id)

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from chassis.db import Transaction
 from owners.db.bulk import columns_of
-from owners.db.models import app_user, car, expense, fuel_entry, service_entry, telegram_identity
+from owners.db.models import app_user, car, expense, former_car, fuel_entry, service_entry, telegram_identity
 from owners.domain.user import User
 
 _ACT_AS: Final = text("SELECT set_config('carpass.user_id', :user_id, true)")
@@ -60,6 +60,7 @@ async def forget_person(tx: Transaction, user_id: UUID) -> None:
     own_words = {"note": None}
     await tx.execute(delete(telegram_identity).where(telegram_identity.c.user_id == user_id))
     await tx.execute(update(car).where(car.c.owner_id == user_id).values(nickname=None, tags=[]))
+    await tx.execute(update(former_car).where(former_car.c.owner_id == user_id).values(nickname=None, tags=[]))
     entries = (service_entry.c.owner_id == user_id, service_entry.c.provenance == "self_declared")
     await tx.execute(update(service_entry).where(*entries).values(**own_words, vendor=None))
     expenses = (expense.c.owner_id == user_id, expense.c.provenance == "self_declared")

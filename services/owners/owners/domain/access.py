@@ -12,7 +12,7 @@ from uuid import UUID
 from owners.domain.errors import DomainError
 
 type GrantedRole = Literal["viewer", "driver", "manager"]
-type CarRole = Literal["viewer", "driver", "manager", "owner"]
+type CarRole = Literal["viewer", "driver", "manager", "owner", "former_owner"]
 
 
 class Right(Enum):
@@ -43,6 +43,8 @@ RIGHTS: Final[Mapping[CarRole, frozenset[Right]]] = MappingProxyType(
         "driver": _DRIVER,
         "manager": _MANAGER,
         "owner": frozenset(Right),
+        # Of the own period only, which row-level security sees to.
+        "former_owner": frozenset({Right.READ, Right.SEE_FINANCES}),
     }
 )
 
@@ -65,7 +67,7 @@ class CarPerson:
     def demand(self, right: Right) -> None:
         """Raises NotPermitted without the right."""
         if not self.permits(right):
-            raise NotPermitted(f"As this car's {self.role} you may not do this.")
+            raise NotPermitted(f"As this car's {self.role.replace('_', ' ')} you may not do this.")
 
     def demand_edit_of(self, author_id: UUID) -> None:
         """Raises NotPermitted unless this person may change and remove what the author entered."""

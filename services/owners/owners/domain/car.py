@@ -19,7 +19,10 @@ _IDENTITY: Final = frozenset({"vin", "frame_number"})
 
 
 class Car(NamedTuple):
-    """`sequence` counts the car's own events, `record_sequence` those of its history."""
+    """`sequence` counts the car's own events, `record_sequence` those of its history.
+
+    `ended_on` is the last day of a former owner's period: then this is how the car was on that day.
+    """
 
     id: UUID
     owner_id: UUID
@@ -49,6 +52,7 @@ class Car(NamedTuple):
     sequence: int
     record_sequence: int
     version: int
+    ended_on: date | None = None
 
     @classmethod
     def registered(cls, car_id: UUID, owner_id: UUID, details: dict[str, Any], now: datetime) -> Self:
@@ -107,6 +111,24 @@ class Car(NamedTuple):
         if self.archived_at is not None:
             return self
         return self._replace(archived_at=now, updated_at=now, sequence=self.sequence + 1, version=self.version + 1)
+
+    def handed_over(self, new_owner_id: UUID, on: date, now: datetime) -> Self:
+        """The car as its next owner gets it, on that day: what is the present owner's own business stays behind."""
+        named = any(getattr(self, name) for name in _NAMES if name != "nickname")
+        return self._replace(
+            owner_id=new_owner_id,
+            nickname=None if named else self.nickname,
+            tags=[],
+            purchase_date=on,
+            purchase_price_minor=None,
+            purchase_currency=None,
+            purchase_odometer_value=None,
+            purchase_odometer_unit=None,
+            archived_at=None,
+            updated_at=now,
+            sequence=self.sequence + 1,
+            version=self.version + 1,
+        )
 
     def attested(self, now: datetime) -> Self:
         """With its first attested fact at `now`."""

@@ -26,6 +26,7 @@ class Completion(NamedTuple):
     """A completed work order. `odometer` is None when it was declared unreadable."""
 
     car_id: UUID
+    owner_id: UUID
     vin: str | None
     frame_number: str | None
     attestation: Attestation

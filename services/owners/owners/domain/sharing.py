@@ -13,7 +13,7 @@ from uuid import UUID
 from owners.domain.access import GrantedRole
 from owners.domain.errors import DomainError
 
-type Ending = Literal["revoked", "left", "expired", "erased"]
+type Ending = Literal["revoked", "left", "expired", "erased", "transferred"]
 
 LIFETIME: Final = timedelta(days=7)
 

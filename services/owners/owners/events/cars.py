@@ -6,6 +6,7 @@ from typing import Any
 
 from contracts import owners as contract
 from owners.domain.car import Car
+from owners.domain.transfer import CarTransfer
 from owners.events.log import By
 
 
@@ -22,6 +23,11 @@ def car_updated(car: Car, by: By) -> contract.CarUpdated:
 def car_archived(car: Car, by: By) -> contract.CarArchived:
     """The car was put away."""
     return contract.CarArchived(**_car(car, by))
+
+
+def car_transferred(car: Car, transfer: CarTransfer, by: By) -> contract.CarTransferred:
+    """The car as its new owner has it."""
+    return contract.CarTransferred(**_car(car, by), transfer_id=transfer.id, previous_owner_id=transfer.owner_id)
 
 
 def _car(car: Car, by: By) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from owners.domain.access import CarPerson, CarRole
 from owners.domain.car import Car
 
 _CAPACITIES: Final[Mapping[CarRole, Role]] = MappingProxyType(
-    {"owner": "car_owner", "manager": "car_manager", "driver": "car_driver", "viewer": "user"}
+    {"owner": "car_owner", "manager": "car_manager", "driver": "car_driver", "viewer": "user", "former_owner": "user"}
 )
 _SYSTEM: Final = Actor(user_id=None, role="system")
 
@@ -52,13 +52,13 @@ class RecordLog:
         self.sequence = car.record_sequence
         self._car = car
 
-    def next(self, by: By) -> dict[str, Any]:
-        """The fields that every event of the history begins with."""
+    def next(self, by: By, owner_id: UUID | None = None) -> dict[str, Any]:
+        """The fields that every event of the history begins with; `owner_id`: whose record it is about."""
         self.sequence += 1
         return {
             "sequence": self.sequence,
             "occurred_at": by.at,
             "actor": by.actor,
             "car_id": self._car.id,
-            "owner_id": self._car.owner_id,
+            "owner_id": owner_id or self._car.owner_id,
         }

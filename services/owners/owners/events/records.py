@@ -15,15 +15,15 @@ def service_entry_recorded(
 ) -> contract.ServiceEntryRecorded:
     """A service was entered or attested."""
     return contract.ServiceEntryRecorded(
-        **log.next(by), **_entry(entry, reading), attestation=_attestation(entry.attestation)
+        **log.next(by, entry.owner_id), **_entry(entry, reading), attestation=_attestation(entry.attestation)
     )
 
 
 def service_entry_changed(
-    log: RecordLog, entry: ServiceEntry, reading: RecordedReading | None, by: By
+    log: RecordLog, entry: ServiceEntry, reading: RecordedReading | None, by: By, *, has_attachment: bool
 ) -> contract.ServiceEntryChanged:
     """A service entry after an edit."""
-    return contract.ServiceEntryChanged(**log.next(by), **_entry(entry, reading))
+    return contract.ServiceEntryChanged(**log.next(by), **_entry(entry, reading, has_attachment=has_attachment))
 
 
 def service_entry_removed(log: RecordLog, entry: ServiceEntry, by: By) -> contract.ServiceEntryRemoved:
@@ -34,7 +34,7 @@ def service_entry_removed(log: RecordLog, entry: ServiceEntry, by: By) -> contra
 def expense_recorded(log: RecordLog, expense: Expense, by: By) -> contract.ExpenseRecorded:
     """An expense was entered, or came with a service."""
     return contract.ExpenseRecorded(
-        **log.next(by),
+        **log.next(by, expense.owner_id),
         **_expense(expense),
         service_entry_id=expense.service_entry_id,
         attestation=_attestation(expense.attestation),
@@ -51,14 +51,14 @@ def expense_removed(log: RecordLog, expense: Expense, by: By) -> contract.Expens
     return contract.ExpenseRemoved(**log.next(by), provenance=expense.provenance, expense_id=expense.id)
 
 
-def _entry(entry: ServiceEntry, reading: RecordedReading | None) -> dict[str, Any]:
+def _entry(entry: ServiceEntry, reading: RecordedReading | None, *, has_attachment: bool = False) -> dict[str, Any]:
     return {
         "provenance": entry.provenance,
         "entry_id": entry.id,
         "service_date": entry.service_date.isoformat(),
         "odometer_km": None if reading is None else reading.reading.km,
         "titles": entry.titles,
-        "has_attachment": False,
+        "has_attachment": has_attachment,
     }
 
 

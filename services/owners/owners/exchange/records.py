@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
+import asyncpg
 import orjson
 
 from chassis.ids import derived_id, new_id
@@ -72,6 +73,16 @@ def exchange_record(kind: Kind, row: Row, external_id: str) -> ExchangeRecord:
             return ExchangeExpense.model_construct(**common, **told, odometer=_odometer(row))
         case "reading":
             return ExchangeReading.model_construct(**(common | {"odometer": _odometer(row)}))
+
+
+def shown_to(owner_id: UUID, kind: Kind, row: asyncpg.Record) -> Row:
+    """The row as this owner may take it along: what an earlier owner paid for attested work is not told."""
+    if kind != "service_entry" or row["owner_id"] == owner_id:
+        return row
+    lines = row["lines"]
+    told = orjson.loads(lines) if isinstance(lines, str | bytes) else lines
+    untold = {"currency": None, "cost_minor": None, "note": None}
+    return {**dict(row.items()), **untold, "lines": [line | {"amount_minor": None} for line in told]}
 
 
 def made_of(candidate: Candidate, car: Car, *, author_id: UUID, now: datetime) -> Made:

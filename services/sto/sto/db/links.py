@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -41,6 +42,14 @@ async def lock_link(tx: Transaction, link_id: UUID) -> CarLink | None:
     wanted = select(car_link).where(car_link.c.id == link_id)
     row = (await tx.execute(wanted.with_for_update())).one_or_none()
     return None if row is None else link_of(row)
+
+
+async def lock_links_of_earlier_owners(tx: Transaction, car_ids: Collection[UUID]) -> list[CarLink]:
+    """The open links of these cars whose owners have parted with them, locked in the order of their ids."""
+    is_open = car_link.c.status.in_(("requested", "approved"))
+    of_cars = select(car_link).join(car, car.c.id == car_link.c.car_id).where(car.c.id.in_(list(car_ids)))
+    found = of_cars.where(car_link.c.owner_id != car.c.owner_id, is_open).order_by(car_link.c.id)
+    return [link_of(row) for row in await tx.execute(found.with_for_update(of=car_link))]
 
 
 async def save_link(tx: Transaction, link: CarLink) -> None:

@@ -93,6 +93,11 @@ class CarLink:
         """With the access taken back at once."""
         return self._next(self._after("revoke", now), ended_at=now)
 
+    def owner_gone(self, now: datetime) -> Self:
+        """After its owner parted with the car: an access is taken back, a request has nobody to answer it."""
+        move: LinkMove = "decline" if self.status == "requested" else "revoke"
+        return self._next(_after(self.status, move), ended_at=now)
+
     def expired(self, now: datetime) -> Self:
         """With its time over."""
         return self._next(_after(self.status, "expire"), ended_at=now)

@@ -51,6 +51,7 @@ _ORDER = _fields("number", "center_name")
 KINDS: dict[type[Event], tuple[str, Details]] = {
     owners.CarRegistered: ("car_registered", _fields("make", "model", "year")),
     owners.CarArchived: ("car_archived", _fields("make", "model", "year")),
+    owners.CarTransferred: ("car_transferred", _fields("make", "model", "year")),
     owners.ServiceEntryRecorded: ("service_entry", _fields("entry_id", "service_date", "titles", "provenance")),
     owners.ServiceEntryChanged: ("service_entry_changed", _fields("entry_id", "service_date", "titles")),
     owners.ServiceEntryRemoved: ("service_entry_removed", _fields("entry_id")),
@@ -95,6 +96,7 @@ def _row(received: Received[Any]) -> dict[str, Any]:
         "occurred_at": event.occurred_at,
         "kind": kind,
         "private": kind in PRIVATE,
+        "owner_id": getattr(event, "owner_id", None),
         "center_id": getattr(event, "center_id", None),
         "work_order_id": getattr(event, "work_order_id", None),
         "details": details(event),

@@ -1,8 +1,9 @@
 """The tables of this service. Constraints, row-level security and triggers are in the migrations."""
 
 from owners.db.models.access import access_grant, access_invitation
-from owners.db.models.cars import car, identity_claim
+from owners.db.models.cars import car, car_transfer, former_car, identity_claim, seen_car
 from owners.db.models.columns import metadata
+from owners.db.models.files import attachment, car_document, entry_edit, file_content
 from owners.db.models.fuel import consumption_sum, fuel_entry
 from owners.db.models.imports import imported_record
 from owners.db.models.ownership import depreciation, loan, monthly_cost, valuation
@@ -14,13 +15,19 @@ __all__ = [
     "access_grant",
     "access_invitation",
     "app_user",
+    "attachment",
     "car",
+    "car_document",
+    "car_transfer",
     "center",
     "center_employee",
     "center_link",
     "consumption_sum",
     "depreciation",
+    "entry_edit",
     "expense",
+    "file_content",
+    "former_car",
     "fuel_entry",
     "identity_claim",
     "imported_record",
@@ -29,6 +36,7 @@ __all__ = [
     "monthly_cost",
     "odometer_reading",
     "refresh_token",
+    "seen_car",
     "service_entry",
     "session",
     "sign_in_proof",

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, Integer, Numeric, Table, Text, Uuid
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+    Uuid,
+)
 
 from owners.db.models.columns import count, instant, metadata
 
@@ -39,6 +52,40 @@ car: Final = Table(
     count("sequence"),
     count("record_sequence"),
     count("version"),
+)
+
+former_car: Final = Table(
+    "former_car",
+    metadata,
+    *(Column(column.name, column.type, nullable=column.nullable) for column in car.columns),
+    Column("transfer_id", Uuid, primary_key=True),
+    Column("ended_on", Date, nullable=False),
+)
+
+seen_car: Final = Table(  # a view
+    "seen_car",
+    MetaData(),
+    *(Column(column.name, column.type) for column in car.columns),
+    Column("ended_on", Date),
+)
+
+car_transfer: Final = Table(
+    "car_transfer",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("car_id", Uuid, nullable=False),
+    Column("owner_id", Uuid, nullable=False),
+    Column("car_label", Text),
+    Column("recipient_id", Uuid),
+    Column("token_hash", LargeBinary),
+    Column("sold_on", Date),
+    Column("price_minor", BigInteger),
+    Column("price_currency", Text),
+    instant("created_at"),
+    instant("expires_at"),
+    Column("accepted_by", Uuid),
+    instant("accepted_at", nullable=True),
+    instant("withdrawn_at", nullable=True),
 )
 
 identity_claim: Final = Table(

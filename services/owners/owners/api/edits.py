@@ -1,0 +1,106 @@
+"""What became of an entry: who changed what, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+from pydantic import Field
+
+from chassis.db import Transaction
+from chassis.http import ApiModel, Caller, Reader
+from chassis.problems import NotFound
+from owners.commands.access import demand
+from owners.db.files import edits_of
+from owners.db.fuel import find_fuel_entry
+from owners.db.records import find_expense, find_service_entry
+from owners.domain.access import Right
+
+type EntryKind = Literal["service-entries", "expenses", "fuel-entries"]
+
+_MOST: Final = 100
+_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "service-entries": (
+        "service_date", "time_zone", "vendor", "lines", "currency", "cost_minor", "next_due_km", "next_due_months",
+        "note",
+    ),
+    "expenses": ("expense_date", "time_zone", "category", "amount_minor", "currency", "note"),
+    "fuel-entries": (
+        "filled_on", "filled_at", "time_zone", "energy_kind", "volume", "volume_unit", "unit_price", "total_minor",
+        "currency", "discount_minor", "is_full", "soc_after", "missed_before", "station", "note",
+    ),
+}  # fmt: skip
+
+router = APIRouter(tags=["edits"])
+
+
+class Change(ApiModel):
+    """A field before and after an edit."""
+
+    before: Any
+    after: Any
+
+
+class EditResponse(ApiModel):
+    """An edit. Without changed fields it was of the odometer reading or of the files."""
+
+    version: Annotated[int, Field(description="That the edit made.")]
+    edited_at: datetime
+    edited_by: UUID
+    changes: dict[str, Change]
+
+
+class EditsResponse(ApiModel):
+    """Edits, the latest first."""
+
+    data: list[EditResponse]
+    next_before: Annotated[int | None, Field(description="For `before` of the next page; null on the last one.")]
+
+
+@router.get("/v1/cars/{car_id}/{entries}/{entry_id}/edits")
+async def list_edits(
+    *,
+    car_id: UUID,
+    entries: Annotated[EntryKind, Path()],
+    entry_id: UUID,
+    tx: Reader,
+    caller: Caller,
+    before: Annotated[int | None, Query(ge=1, description="Edits that made a version below this one.")] = None,
+) -> EditsResponse:
+    """What a typed entry was before each edit; entries as they were entered have none. Removed entries leave none."""
+    await demand(tx, car_id, caller.user_id, Right.READ)
+    await _demand_entry(tx, entries, car_id, entry_id)
+    rows = await edits_of(tx, entry_id, before=before, limit=_MOST + 1)
+    found = [
+        EditResponse(
+            version=row.version,
+            edited_at=row.edited_at,
+            edited_by=row.edited_by,
+            changes=_changes(row.before, row.after, _FIELDS[entries]),
+        )
+        for row in rows[:_MOST]
+    ]
+    return EditsResponse(data=found, next_before=found[-1].version if len(rows) > _MOST else None)
+
+
+async def _demand_entry(tx: Transaction, entries: EntryKind, car_id: UUID, entry_id: UUID) -> None:
+    match entries:
+        case "service-entries":
+            found: object = await find_service_entry(tx, car_id, entry_id)
+        case "expenses":
+            found = await find_expense(tx, car_id, entry_id)
+        case "fuel-entries":
+            found = await find_fuel_entry(tx, car_id, entry_id)
+    if found is None:
+        raise NotFound
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, Change]:
+    return {
+        name: Change(before=before.get(name), after=after.get(name))
+        for name in fields
+        if before.get(name) != after.get(name)
+    }

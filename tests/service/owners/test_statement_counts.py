@@ -1,0 +1,92 @@
+"""How many statements a route asks of the database: as many for a long history as for a short one."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from chassis.db import Transaction
+from tests.service.owners.conftest import Owners, Person
+
+MONEY = {"amount_minor": 5_000, "currency": "RUB"}
+# What each route may ask for. To raise a figure is a decision: it is paid by every request.
+READS = {
+    "": 4,
+    "/service-entries": 5,
+    "/expenses": 4,
+    "/fuel-entries": 4,
+    "/odometer": 2,
+    "/consumption": 4,
+    "/consumption/intervals?energy_kind=petrol": 2,
+    "/analytics?from=2024-01-01&to=2024-12-31": 9,
+    "/access": 3,
+    "/invitations": 2,
+    "/valuations": 3,
+    "/export": 18,
+}
+WRITES = {"/service-entries": 9, "/expenses": 8, "/fuel-entries": 17, "/odometer": 7}
+
+
+def body_of(path: str, day: int, km: int) -> dict[str, Any]:
+    on, odometer = f"2024-{1 + day // 28:02}-{1 + day % 28:02}", {"value": str(km), "unit": "km"}
+    match path:
+        case "/service-entries":
+            lines = [{"title": "Oil", "kind": "fluid", "amount": MONEY}]
+            return {"service_date": on, "lines": lines, "odometer": odometer}
+        case "/expenses":
+            return {"expense_date": on, "category": "wash", "amount": MONEY, "odometer": odometer}
+        case "/fuel-entries":
+            fill = {"filled_on": on, "volume": "30", "volume_unit": "l", "unit_price": "50", "full": True}
+            return fill | {"odometer": odometer}
+        case _:
+            return {"observed_on": on, "odometer": odometer}
+
+
+async def car_with(owners: Owners, person: Person, days: int) -> str:
+    car = await owners.car(person, energy_kinds=["petrol"])
+    for day in range(days):
+        for place, path in enumerate(WRITES):
+            await owners.created(f"{car}{path}", person, body_of(path, day, 1_000 + 100 * day + 10 * place))
+    return car
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Counts the statements of transactions."""
+    counted: Counter[str] = Counter()
+
+    def counting(name: str) -> Callable[..., Any]:
+        real = getattr(Transaction, name)
+
+        async def call(self: Transaction, *arguments: Any, **named: Any) -> Any:
+            counted[name] += 1
+            return await real(self, *arguments, **named)
+
+        return call
+
+    for name in ("rows", "execute", "fetch"):
+        monkeypatch.setattr(Transaction, name, counting(name))
+    return counted
+
+
+async def test_a_long_history_costs_no_more_statements_than_a_short_one(owners: Owners, asked: Counter[str]) -> None:
+    anna = await owners.sign_in()
+    short, long = await car_with(owners, anna, 3), await car_with(owners, anna, 30)
+
+    async def cost(answering: Any) -> int:
+        asked.clear()
+        answer: httpx.Response = await answering
+        assert answer.status_code in {200, 201}, answer.text
+        return asked.total()
+
+    found: dict[str, tuple[int, int, int]] = {}
+    for path, most in READS.items():
+        costs = [await cost(owners.client.get(f"{car}{path}", headers=anna.headers)) for car in (short, long)]
+        found[f"GET {path}"] = (costs[0], costs[1], most)
+    for path, most in WRITES.items():
+        costs = [await cost(owners.post(f"{car}{path}", anna, body_of(path, 40, 5_000))) for car in (short, long)]
+        found[f"POST {path}"] = (costs[0], costs[1], most)
+    assert {route: told for route, told in found.items() if told[0] != told[1] or told[1] > told[2]} == {}
+    assert all(told[1] > 0 for told in found.values())
