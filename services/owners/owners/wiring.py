@@ -28,6 +28,7 @@ from owners.api import (
     me,
     odometer,
     ownership,
+    schedules,
     service_entries,
     transfers,
 )
@@ -48,6 +49,7 @@ _ROUTERS: Final = (
     documents.router,
     files.router,
     edits.router,
+    schedules.router,
     odometer.router,
     service_entries.router,
     expenses.router,
