@@ -47,7 +47,7 @@ class Benchmark:
         self._api: Running = await start_api(
             context, "owners", database, "", environment={"CARPASS_SIGNING_KEYS_DIR": str(keys), **secrets}
         )
-        self._seconds = context.size(2, 0.2)
+        self._seconds = context.size(0.7, 0.2)
         await self.baseline()
         await self.subject()
 

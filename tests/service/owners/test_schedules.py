@@ -171,6 +171,6 @@ def test_days_are_those_of_the_start_and_never_drift(start: date, every: int, en
     assert day is not None
     assert (day.year - start.year) * 12 + day.month - start.month == every * entered
     assert day.day == start.day or (day.day < start.day and (day + timedelta(days=1)).day == 1)
-    made = schedule.entry(at)
+    made = schedule.entry(uuid4(), at)
     assert made is not None
     assert (made[1].expense_date, made[0].entered, isinstance(made[1].id, UUID)) == (day, entered + 1, True)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from chassis.db import Transaction
-from chassis.ids import new_id
+from chassis.ids import derived_id, new_id
 from chassis.problems import NotFound, check_version
 from chassis.timers import Timers
 from owners import events
@@ -95,7 +95,10 @@ async def enter_scheduled(tx: Transaction, timers: Timers, schedule_id: UUID, *,
         return
     cars = await lock_cars(tx, [seen.car_id])  # before the schedule, as every command does
     schedule = await find_schedule(tx, schedule_id, lock=True)
-    if schedule is None or schedule.due_at != due_at or (entry := schedule.entry(due_at)) is None:
+    if schedule is None or schedule.due_at != due_at:
+        return
+    entry = schedule.entry(derived_id(schedule.id, due_at.isoformat()), due_at)
+    if entry is None:
         return
     after, expense = entry
     car = cars[schedule.car_id]

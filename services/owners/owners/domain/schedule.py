@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import Any, Final, NamedTuple, Self
 from uuid import UUID
 
-from chassis.ids import derived_id
 from owners.domain.errors import DomainError
 from owners.domain.local_time import local_date, start_of_day
 from owners.domain.ownership.calendar import months_after
@@ -82,13 +81,13 @@ class ExpenseSchedule(NamedTuple):
             edited.check_ahead(now)
         return edited
 
-    def entry(self, at: datetime) -> tuple[Self, Expense] | None:
+    def entry(self, expense_id: UUID, at: datetime) -> tuple[Self, Expense] | None:
         """The expense that is due, and the schedule after it; None when nothing is to come."""
         day = self.next_on
         if day is None:
             return None
         expense = Expense(
-            id=derived_id(self.id, day.isoformat()),
+            id=expense_id,
             car_id=self.car_id,
             owner_id=self.owner_id,
             expense_date=day,
