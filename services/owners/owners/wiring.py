@@ -26,6 +26,7 @@ from owners.api import (
     fuel_entries,
     imports,
     me,
+    ocr,
     odometer,
     ownership,
     schedules,
@@ -50,6 +51,7 @@ _ROUTERS: Final = (
     files.router,
     edits.router,
     schedules.router,
+    ocr.router,
     odometer.router,
     service_entries.router,
     expenses.router,
@@ -87,7 +89,7 @@ def service(settings: OwnersSettings, *, clock: Clock = system_clock) -> Service
             routers=_ROUTERS,
             database=database,
             domain_errors=DOMAIN_ERRORS,
-            uploads={imports.PATH: LIMITS.file_bytes, files.PATH: MOST_FILE_BYTES},
+            uploads={imports.PATH: LIMITS.file_bytes, files.PATH: MOST_FILE_BYTES, ocr.PATH: MOST_FILE_BYTES},
             keys=OwnKeys(context),
         )
         app.state.owners = context
