@@ -28,7 +28,7 @@ class Issuer:
 
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
 
-    def token(self, user_id: UUID) -> str:
+    def token(self, user_id: UUID, kid: str = _KEY_ID) -> str:
         """An access token; longer valid than owners would make it."""
         claims = {
             "iss": ISSUER,
@@ -37,11 +37,11 @@ class Issuer:
             "sid": str(uuid4()),
             "exp": int(time.time()) + _VALID_SECONDS,
         }
-        return jwt.encode(claims, self.key, algorithm=ALGORITHM, headers={"kid": _KEY_ID, "typ": TOKEN_TYPE})
+        return jwt.encode(claims, self.key, algorithm=ALGORITHM, headers={"kid": kid, "typ": TOKEN_TYPE})
 
-    def authorization(self, user_id: UUID) -> dict[str, str]:
+    def authorization(self, user_id: UUID, kid: str = _KEY_ID) -> dict[str, str]:
         """The header of that user's requests."""
-        return {"Authorization": f"Bearer {self.token(user_id)}"}
+        return {"Authorization": f"Bearer {self.token(user_id, kid)}"}
 
     @property
     def public_key(self) -> bytes:

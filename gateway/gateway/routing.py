@@ -14,6 +14,7 @@ MEBIBYTE: Final = 1 << 20
 SMALL: Final = 64 << 10
 FILE: Final = 10_000_000
 UPLOAD_SECONDS: Final = 30.0
+OCR_SECONDS: Final = 50.0  # above the time that an image waits and is looked at
 FILE_SECONDS: Final = 125.0  # above the 120 s within which owners ends an import
 
 # One spelling per resource: no route here needs more than these characters, so percent-encoding, empty segments,
@@ -60,6 +61,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("/v1/cars/{car_id}/export", "owners", seconds=FILE_SECONDS),
     Route("/v1/cars/**", "owners"),
     Route("/v1/attachments/**", "owners", body_limit=FILE, seconds=UPLOAD_SECONDS),
+    Route("/v1/ocr/**", "owners", body_limit=FILE, seconds=OCR_SECONDS),
     Route("/v1/car-transfers/**", "owners", body_limit=SMALL),
     Route("/v1/access-invitations/**", "owners", body_limit=SMALL),
     Route("/v1/imports/**", "owners", body_limit=FILE, seconds=FILE_SECONDS),

@@ -41,6 +41,7 @@ from contracts.workorders import (
 )
 from owners.commands.attest_work_orders import Attesting, attest_work_orders
 from owners.commands.end_access import ACCESS_EXPIRY, expire_access
+from owners.commands.schedule_expense import SCHEDULED_EXPENSE, enter_scheduled
 from owners.db.read_models import keep_centers, keep_employees, keep_links
 from owners.domain.completion import Completion, MeasuredOdometer
 from owners.domain.records import Attestation, Line
@@ -125,6 +126,10 @@ def access_timers(clock: Clock = system_clock) -> Timers:
     @timers.on(ACCESS_EXPIRY)
     async def on_access_expiry(tx: Transaction, subject: str, due_at: datetime) -> None:
         await expire_access(tx, timers, UUID(subject), due_at=due_at)
+
+    @timers.on(SCHEDULED_EXPENSE)
+    async def on_scheduled_expense(tx: Transaction, subject: str, due_at: datetime) -> None:
+        await enter_scheduled(tx, timers, UUID(subject), due_at=due_at)
 
     return timers
 

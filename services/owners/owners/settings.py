@@ -10,7 +10,10 @@ from chassis.settings import ServiceSettings
 
 
 class OwnersSettings(ServiceSettings):
-    """What the API role needs for sign-ins. `telegram_public_key` is by default the one of Telegram's production."""
+    """What the API role needs for sign-ins. `telegram_public_key` is by default the one of Telegram's production.
+
+    `tesseract` is the name or path of the program that reads text in images; without it only codes are read.
+    """
 
     telegram_bot_token: str = Field(default="", repr=False)
     telegram_public_key: str = Field(
@@ -18,3 +21,4 @@ class OwnersSettings(ServiceSettings):
     )
     signing_keys_dir: Path | None = None
     notifier_credential: str = Field(default="", repr=False)
+    tesseract: str = "tesseract"

@@ -26,8 +26,10 @@ from owners.api import (
     fuel_entries,
     imports,
     me,
+    ocr,
     odometer,
     ownership,
+    schedules,
     service_entries,
     transfers,
 )
@@ -48,6 +50,8 @@ _ROUTERS: Final = (
     documents.router,
     files.router,
     edits.router,
+    schedules.router,
+    ocr.router,
     odometer.router,
     service_entries.router,
     expenses.router,
@@ -85,7 +89,7 @@ def service(settings: OwnersSettings, *, clock: Clock = system_clock) -> Service
             routers=_ROUTERS,
             database=database,
             domain_errors=DOMAIN_ERRORS,
-            uploads={imports.PATH: LIMITS.file_bytes, files.PATH: MOST_FILE_BYTES},
+            uploads={imports.PATH: LIMITS.file_bytes, files.PATH: MOST_FILE_BYTES, ocr.PATH: MOST_FILE_BYTES},
             keys=OwnKeys(context),
         )
         app.state.owners = context

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from chassis.problems import ProblemKind
-from owners.domain import errors, files, sharing, transfer
+from owners.domain import errors, files, schedule, sharing, transfer
 from owners.domain.access import NotPermitted
 
 DOMAIN_ERRORS: Final[Mapping[type[Exception], ProblemKind]] = MappingProxyType(
@@ -25,6 +25,8 @@ DOMAIN_ERRORS: Final[Mapping[type[Exception], ProblemKind]] = MappingProxyType(
         transfer.UnknownRecipient: ProblemKind(422, "unknown-recipient", "The car is not shared with this person"),
         files.UnsupportedFile: ProblemKind(422, "unsupported-file", "Not a file that is kept"),
         files.TooManyFiles: ProblemKind(409, "too-many-files", "No room for another file"),
+        schedule.ScheduleInPast: ProblemKind(422, "schedule-in-past", "Begins in the past"),
+        schedule.TooManySchedules: ProblemKind(409, "too-many-schedules", "Too many schedules"),
         errors.NamelessCar: ProblemKind(422, "nameless-car", "Nothing tells this car from another"),
         errors.DateInFuture: ProblemKind(422, "date-in-future", "Dated in the future"),
         errors.IdentityIsAttested: ProblemKind(409, "identity-attested", "VIN and frame number are fixed"),

@@ -49,7 +49,10 @@ class ServiceEntryResponse(ApiModel):
 
 
 class ExpenseResponse(ApiModel):
-    """An expense. One with a `service_entry_id` is what that service cost, and changes with it only."""
+    """An expense. One with a `service_entry_id` is what that service cost, and changes with it only.
+
+    A schedule entered the one with a `schedule_id`; it may be changed like any other.
+    """
 
     id: UUID
     car_id: UUID
@@ -61,6 +64,7 @@ class ExpenseResponse(ApiModel):
     odometer: JudgedOdometer | None
     note: str | None
     service_entry_id: UUID | None
+    schedule_id: UUID | None
     attachments: list[AttachmentResponse]
     author_id: UUID
     attestation: AttestationResponse | None
@@ -135,6 +139,7 @@ def expense_response(expense: Expense, reading: RecordedReading | None, files: S
         odometer=judged_odometer(reading),
         note=expense.note,
         service_entry_id=expense.service_entry_id,
+        schedule_id=expense.schedule_id,
         attachments=[attachment_response(one) for one in files],
         author_id=expense.author_id,
         attestation=_attestation(expense.attestation),

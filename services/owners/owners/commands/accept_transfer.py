@@ -16,6 +16,7 @@ from owners.db.access import lock_grants_of_car
 from owners.db.cars import lock_car, save_handed_over
 from owners.db.invitations import withdraw_invitations_to
 from owners.db.ownership import Valuation, put_valuation
+from owners.db.schedules import end_schedules_of_car
 from owners.db.transfers import find_transfer, present_transfer, save_settled
 from owners.db.users import act_as, find_user
 from owners.domain.car import Car
@@ -69,6 +70,7 @@ async def _hand_over(tx: Transaction, timers: Timers, presented: CarTransfer, ne
     if settled.price_minor is not None and settled.price_currency is not None:
         price = Valuation(new_id(), car.id, car.owner_id, ended_on, settled.price_minor, settled.price_currency, now)
         await put_valuation(tx, price)
+    await end_schedules_of_car(tx, car.id, now)
     await _end_shares(tx, timers, car, now)
     after = car.handed_over(new_owner_id, ended_on, now)
     await save_handed_over(tx, car, after, settled.id, ended_on)

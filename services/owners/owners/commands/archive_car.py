@@ -9,6 +9,7 @@ from chassis.db import Transaction
 from owners import events
 from owners.commands.access import lock_car_for
 from owners.db.cars import save_car
+from owners.db.schedules import end_schedules_of_car
 from owners.domain.access import Right
 from owners.domain.car import Car
 from owners.events import By
@@ -20,5 +21,6 @@ async def archive_car(tx: Transaction, car_id: UUID, *, caller_id: UUID, now: da
     archived = car.archived(now)
     if archived is not car:
         await save_car(tx, archived)
+        await end_schedules_of_car(tx, car_id, now)
         tx.record(events.car_archived(archived, By.person(person, now)))
     return archived

@@ -12,6 +12,7 @@ from contracts.owners import ProfileUpdated
 from owners import events
 from owners.commands.end_access import end_access_around
 from owners.db.files import forget_files_of
+from owners.db.schedules import end_schedules_of
 from owners.db.sessions import remove_sessions
 from owners.db.transfers import withdraw_transfers_of
 from owners.db.users import find_user, forget_person, save_user
@@ -27,6 +28,7 @@ async def erase_user(tx: Transaction, timers: Timers, user_id: UUID, *, now: dat
     await save_user(tx, erased)
     await forget_person(tx, user_id)
     await forget_files_of(tx, user_id)
+    await end_schedules_of(tx, user_id, now)
     await withdraw_transfers_of(tx, user_id, now)
     await end_access_around(tx, timers, user_id, now=now)
     await remove_sessions(tx, user_id)

@@ -104,6 +104,7 @@ class Expense(NamedTuple):
     created_at: datetime
     updated_at: datetime
     version: int
+    schedule_id: UUID | None = None
 
     @property
     def provenance(self) -> Provenance:

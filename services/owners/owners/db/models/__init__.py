@@ -9,6 +9,7 @@ from owners.db.models.imports import imported_record
 from owners.db.models.ownership import depreciation, loan, monthly_cost, valuation
 from owners.db.models.people import app_user, refresh_token, session, sign_in_proof, telegram_identity
 from owners.db.models.records import expense, odometer_reading, service_entry
+from owners.db.models.schedules import expense_schedule
 from owners.db.models.sto import center, center_employee, center_link
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "depreciation",
     "entry_edit",
     "expense",
+    "expense_schedule",
     "file_content",
     "former_car",
     "fuel_entry",

@@ -38,6 +38,7 @@ expense: Final = Table(
     Column("note", Text),
     Column("service_entry_id", Uuid),
     *attestation(),
+    Column("schedule_id", Uuid),
     instant("updated_at"),
     count("version"),
 )
