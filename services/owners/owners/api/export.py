@@ -13,7 +13,7 @@ from chassis.http import ApiModel, Caller, http_context
 from contracts.exchange import ExchangeDocument
 from owners.api.context import Now
 from owners.exchange.workbook import workbook_of
-from owners.export import export_document, export_sheet
+from owners.export import export_document, export_fuelio, export_sheet
 
 _WORKBOOK: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -24,11 +24,11 @@ class ExportQuery(ApiModel):
     """Which form it takes."""
 
     format: Annotated[
-        Literal["carpass", "csv", "xlsx"],
+        Literal["carpass", "csv", "xlsx", "fuelio"],
         Query(
             description="`carpass`: JSON, carpass.exchange.v1, which an import gives back whole. `csv`: its records as "
             "one table for spreadsheets, which an import takes as well; what looks like a formula is neutralised. "
-            "`xlsx`: the same table as a workbook."
+            "`xlsx`: the same table as a workbook. `fuelio`: fills and costs as that app takes them in."
         ),
     ] = "carpass"
 
@@ -51,6 +51,9 @@ async def export_car(
         if asked.format == "csv":
             table = await export_sheet(tx, car_id, caller.user_id)
             return _file(table.pieces(), "text/csv; charset=utf-8", f"carpass-{car_id}.csv")
+        if asked.format == "fuelio":
+            backup = await export_fuelio(tx, car_id, caller.user_id)
+            return _file(backup.pieces(), "text/csv; charset=utf-8", "vehicle-1-sync.csv")
         if asked.format == "xlsx":
             table = await export_sheet(tx, car_id, caller.user_id)
             return _file(workbook_of(table.pieces()), _WORKBOOK, f"carpass-{car_id}.xlsx")
