@@ -18,7 +18,7 @@ app = typer.Typer()
 def export(
     car: Annotated[str, typer.Option(help="The car's id, as GET /v1/cars tells it.")],
     name: Annotated[str, typer.Option("--as", help="Who signs in: the car's owner.")],
-    out: Annotated[Path, typer.Option(help="The file to write; one that ends with .csv gets a table.")],
+    out: Annotated[Path, typer.Option(help="The file to write; one that ends with .csv or .xlsx gets a table.")],
     state: Annotated[Path, typer.Option(help="The folder of data, logs and secrets.")] = DEFAULT_STATE_DIR,
 ) -> None:
     """Write everything about a car that its owner may see, as carpass.exchange.v1 with provenance, or as a table.
@@ -41,7 +41,7 @@ async def _export(stack: RunningStack, name: str, car: str, out: Path) -> int:
     try:
         with partial.open("wb") as file:
             await CarFiles(stack.gateway_url, person.access_token).export(
-                car, "csv" if out.suffix == ".csv" else "carpass", file.write
+                car, out.suffix[1:] if out.suffix in {".csv", ".xlsx"} else "carpass", file.write
             )
             size = file.tell()
         partial.replace(out)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from chassis.db import Transaction
 from chassis.problems import NotFound
-from contracts.exchange import LISTS, Kind
+from contracts.exchange import LISTS, ExchangeExpense, ExchangeFuelEntry, ExchangeServiceEntry, Kind
 from owners.commands.access import demand
 from owners.db.cars import find_car
 from owners.db.exchange import records_of
@@ -17,9 +17,11 @@ from owners.domain.access import Right
 from owners.domain.car import Car
 from owners.exchange import sheet
 from owners.exchange.document import DocumentWriter, Spool, origin_of
+from owners.exchange.fuelio import FuelioWriter
 from owners.exchange.records import Row, exchange_record, external_id_of, shown_to
 
 _PAGE: Final = 500
+_OF_FUELIO: Final[tuple[Kind, ...]] = ("fuel_entry", "service_entry", "expense")
 
 
 async def export_document(tx: Transaction, car_id: UUID, caller_id: UUID, *, now: datetime) -> DocumentWriter:
@@ -42,6 +44,25 @@ async def export_sheet(tx: Transaction, car_id: UUID, caller_id: UUID) -> Spool:
         async for row, external_id in _in_order(tx, car, kind):
             table.write(sheet.line_of(kind, exchange_record(kind, row, external_id)))
     return table
+
+
+async def export_fuelio(tx: Transaction, car_id: UUID, caller_id: UUID) -> Spool:
+    """What Fuelio has a place for, in its own form; raises as export_document does."""
+    car = await _own_car(tx, car_id, caller_id)
+    backup, writer = Spool(), FuelioWriter(car)
+    backup.write(writer.head())
+    for kind in _OF_FUELIO:
+        if kind == "service_entry":
+            backup.write(writer.middle())
+        async for row, external_id in _in_order(tx, car, kind):
+            match exchange_record(kind, row, external_id):
+                case ExchangeFuelEntry() as fill:
+                    backup.write(writer.fill(fill))
+                case ExchangeServiceEntry() as service:
+                    backup.write(writer.service(service))
+                case ExchangeExpense() as expense:
+                    backup.write(writer.expense(expense))
+    return backup
 
 
 async def _own_car(tx: Transaction, car_id: UUID, caller_id: UUID) -> Car:

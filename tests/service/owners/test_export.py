@@ -7,6 +7,8 @@ import json
 from typing import Any
 from uuid import uuid4
 
+from openpyxl import load_workbook
+
 from contracts.exchange import ExchangeDocument
 from tests.service.owners.conftest import Owners, Person, completed
 from tests.service.owners.test_services_and_expenses import EXPENSE, SERVICE
@@ -156,6 +158,75 @@ async def test_table_for_spreadsheets_is_taken_back_equal(owners: Owners) -> Non
     assert (done.status_code, done.json()["counts"]["new"]) == (200, shown.json()["counts"]["new"])
     assert (await exported(owners, other, boris))[1] == (await exported(owners, car, anna))[1]
     assert (await owners.get(f"{other}/export", boris, format="csv")).content == table.content
+
+
+async def test_workbook_is_the_same_table_in_text_cells_and_comes_back_equal(owners: Owners) -> None:
+    anna, boris = await owners.sign_in(), await owners.sign_in()
+    car = await lived_in_car(owners, anna)
+    for note in ("=HYPERLINK(1)", "+7 900", "'quoted", 'a "b", c; d'):
+        body = {"expense_date": "2024-05-01", "category": "wash", "amount": {"amount_minor": 1, "currency": "RUB"}}
+        await owners.created(f"{car}/expenses", anna, body | {"note": note})
+    book = await owners.get(f"{car}/export", anna, format="xlsx")
+    assert book.status_code == 200
+    assert book.headers["content-disposition"].endswith('.xlsx"')
+    sheet = load_workbook(io.BytesIO(book.content)).worksheets[0]
+    cells = [cell for row in sheet.iter_rows() for cell in row if cell.value is not None]
+    assert {cell.data_type for cell in cells} == {"s"}
+    assert [cell.value for cell in cells if str(cell.value).startswith(("=", "+", "@"))] == []
+    other = await owners.car(boris, energy_kinds=["petrol"])
+    query = {"car_id": other.rpartition("/")[2]}
+    shown = await owners.client.post("/v1/imports", params=query, content=book.content, headers=boris.acting())
+    assert (shown.status_code, shown.json()["problems"]) == (200, []), shown.text
+    commit = query | {"mode": "commit", "hash": shown.json()["hash"]}
+    done = await owners.client.post("/v1/imports", params=commit, content=book.content, headers=boris.acting())
+    assert done.status_code == 200
+    assert (await exported(owners, other, boris))[1] == (await exported(owners, car, anna))[1]
+
+
+async def test_fuelio_backup_can_be_taken_in_again(owners: Owners) -> None:
+    anna, boris = await owners.sign_in(), await owners.sign_in()
+    car = await lived_in_car(owners, anna)
+    for note in ("=HYPERLINK(1)", "+7 900", "'quoted", 'a "b", c; d'):
+        body = {"expense_date": "2024-05-01", "category": "fine", "amount": {"amount_minor": 150, "currency": "RUB"}}
+        await owners.created(f"{car}/expenses", anna, body | {"note": note})
+    backup = await owners.get(f"{car}/export", anna, format="fuelio")
+    assert (backup.status_code, backup.text.splitlines()[0]) == (200, '"## Vehicle"')
+    assert [
+        cell for row in csv.reader(io.StringIO(backup.text)) for cell in row if cell.startswith(("=", "+", "@"))
+    ] == []
+    other = await owners.car(boris, energy_kinds=["petrol"])
+    query = {"car_id": other.rpartition("/")[2], "currency": "RUB", "time_zone": "Europe/Moscow"}
+    shown = await owners.client.post("/v1/imports", params=query, content=backup.content, headers=boris.acting())
+    assert (shown.status_code, shown.json()["problems"], shown.json()["questions"]) == (200, [], []), shown.text
+    commit = query | {"mode": "commit", "hash": shown.json()["hash"]}
+    done = await owners.client.post("/v1/imports", params=commit, content=backup.content, headers=boris.acting())
+    assert done.status_code == 200, done.text
+    fills = [
+        [
+            (
+                row["filled_on"],
+                row["volume"],
+                row["total"],
+                row["full"],
+                row["missed_before"],
+                row["odometer"],
+                row["note"],
+            )
+            for row in await owners.listed(f"{each}/fuel-entries", person)
+        ]
+        for each, person in ((car, anna), (other, boris))
+    ]
+    assert fills[0] == fills[1]
+    costs = [
+        sorted(
+            (row["expense_date"], row["category"], row["amount"]["amount_minor"], row["note"] or "")
+            for row in await owners.listed(f"{each}/expenses", person)
+        )
+        for each, person in ((car, anna), (other, boris))
+    ]
+    assert costs[0] == costs[1]
+    again = await owners.client.post("/v1/imports", params=query, content=backup.content, headers=boris.acting())
+    assert again.json()["counts"]["new"] == 0
 
 
 async def test_wrong_row_of_a_table_is_told_by_its_line(owners: Owners) -> None:

@@ -8,6 +8,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from owners.exchange import sandbox
+from owners.exchange.sandbox import Reader
 from tests.service.owners.conftest import Owners, Person
 from tests.service.owners.test_export import exported, lived_in_car
 from tests.service.owners.test_services_and_expenses import EXPENSE
@@ -165,6 +167,28 @@ async def test_progress_streams_and_ends_with_the_result_or_the_problem(owners: 
     refused = await send(owners, other, boris, document, hash=told["hash"], **stream)
     assert refused.text.startswith("event: problem\n")
     assert '"status":409' in refused.text
+
+
+async def test_what_can_be_refused_at_once_is_refused_before_a_stream_begins(owners: Owners) -> None:
+    anna, document, _ = await taken_along(owners)
+    boris = await owners.sign_in()
+    car = await owners.car(anna, vin="XTA21099043576183")
+    stream = {"mode": "commit", "accept": "text/event-stream"}
+    assert (await send(owners, car, boris, document, hash="0" * 64, **stream)).status_code == 404
+    assert (await send(owners, car, anna, document, **stream)).status_code == 400
+
+
+async def test_who_waits_too_long_for_others_files_is_told(owners: Owners, monkeypatch: pytest.MonkeyPatch) -> None:
+    anna, document, _ = await taken_along(owners)
+    car = await owners.car(anna, vin="XTA21099043576183")
+    monkeypatch.setattr(sandbox, "WAIT_SECONDS", 0.0)
+    transport = owners.client._transport
+    assert isinstance(transport, httpx.ASGITransport)
+    transport.app.state.owners.reader = Reader(at_once=0)  # type: ignore[attr-defined]
+    before = await owners.checksums()
+    busy = await send(owners, car, anna, document)
+    assert (busy.status_code, busy.json()["type"]) == (503, "urn:carpass:problem:import-busy")
+    assert await owners.checksums() == before
 
 
 @pytest.mark.parametrize("role", ["viewer", "driver", "manager"])

@@ -24,6 +24,8 @@ READS = {
     "/access": 3,
     "/invitations": 2,
     "/valuations": 3,
+    "/documents": 5,
+    "/expense-schedules": 2,
     "/export": 18,
 }
 WRITES = {"/service-entries": 9, "/expenses": 8, "/fuel-entries": 17, "/odometer": 7}

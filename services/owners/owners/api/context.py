@@ -13,6 +13,7 @@ from chassis.clock import Clock
 from chassis.db import Database
 from chassis.settings import SettingMissing
 from chassis.timers import Timers
+from owners.exchange.sandbox import Reader
 from owners.ocr.sandbox import Eye
 from owners.settings import OwnersSettings
 from owners.signin.keys import KeyFolder, KeyRing
@@ -37,6 +38,11 @@ class OwnersContext:
         """The verifier of sign-ins to our bot."""
         public_key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(self._settings.telegram_public_key))
         return TelegramVerifier(bot_token=self._settings.required("telegram_bot_token"), public_key=public_key)
+
+    @cached_property
+    def reader(self) -> Reader:
+        """What reads files, a few at a time."""
+        return Reader()
 
     @cached_property
     def eye(self) -> Eye:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Literal
+from collections.abc import AsyncIterator, Iterator
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
@@ -12,7 +12,10 @@ from fastapi.responses import StreamingResponse
 from chassis.http import ApiModel, Caller, http_context
 from contracts.exchange import ExchangeDocument
 from owners.api.context import Now
-from owners.export import export_document, export_sheet
+from owners.exchange.workbook import workbook_of
+from owners.export import export_document, export_fuelio, export_sheet
+
+_WORKBOOK: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 router = APIRouter(tags=["exchange"])
 
@@ -21,10 +24,11 @@ class ExportQuery(ApiModel):
     """Which form it takes."""
 
     format: Annotated[
-        Literal["carpass", "csv"],
+        Literal["carpass", "csv", "xlsx", "fuelio"],
         Query(
             description="`carpass`: JSON, carpass.exchange.v1, which an import gives back whole. `csv`: its records as "
-            "one table for spreadsheets, which an import takes as well; cells that look like a formula are neutralised."
+            "one table for spreadsheets, which an import takes as well; what looks like a formula is neutralised. "
+            "`xlsx`: the same table as a workbook. `fuelio`: fills and costs as that app takes them in."
         ),
     ] = "carpass"
 
@@ -47,10 +51,16 @@ async def export_car(
         if asked.format == "csv":
             table = await export_sheet(tx, car_id, caller.user_id)
             return _file(table.pieces(), "text/csv; charset=utf-8", f"carpass-{car_id}.csv")
+        if asked.format == "fuelio":
+            backup = await export_fuelio(tx, car_id, caller.user_id)
+            return _file(backup.pieces(), "text/csv; charset=utf-8", "vehicle-1-sync.csv")
+        if asked.format == "xlsx":
+            table = await export_sheet(tx, car_id, caller.user_id)
+            return _file(workbook_of(table.pieces()), _WORKBOOK, f"carpass-{car_id}.xlsx")
         document = await export_document(tx, car_id, caller.user_id, now=now)
     return _file(document.pieces(), "application/json", f"carpass-{car_id}.json")
 
 
-def _file(pieces: Iterator[bytes], media_type: str, name: str) -> StreamingResponse:
+def _file(pieces: Iterator[bytes] | AsyncIterator[bytes], media_type: str, name: str) -> StreamingResponse:
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
     return StreamingResponse(pieces, media_type=media_type, headers=headers)

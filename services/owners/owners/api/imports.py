@@ -16,7 +16,7 @@ from chassis.db import Transaction
 from chassis.http import Acting, Answer, Caller, HttpContext, http_context
 from chassis.http.errors import problem_response
 from chassis.problems import BadRequest, Invalid, Problem
-from owners.api.context import Now
+from owners.api.context import Now, Owners
 from owners.api.import_schemas import DifferenceResponse, ImportQuery, difference_response
 from owners.commands.access import demand
 from owners.commands.import_file import Imported, Progress, import_file, preview_file
@@ -24,7 +24,7 @@ from owners.commands.time_zone import zone_of
 from owners.db.cars import find_car
 from owners.domain.access import Right
 from owners.exchange.job import Job, ReadFile
-from owners.exchange.sandbox import read_file
+from owners.exchange.sandbox import Busy, Reader
 from owners.imports.rows import NotReadable
 
 PATH: Final = "/v1/imports"
@@ -32,6 +32,15 @@ DEADLINE_SECONDS: Final = 120.0
 _EVENTS: Final = "text/event-stream"
 
 router = APIRouter(tags=["exchange"])
+
+
+class OthersImport(Problem):
+    """Others wait as well."""
+
+    status = 503
+    slug = "import-busy"
+    title = "Other files are being read"
+    detail = "Nothing was changed. Try again in a moment."
 
 
 class TakesTooLong(Problem):
@@ -51,13 +60,13 @@ class TakesTooLong(Problem):
             "required": True,
             "description": "The file itself, of at most 10 MB and 50,000 records: a carpass.exchange.v1 document, "
             "or an export of Fuelio (also its zipped backup), Drivvo, aCar, Fuelly, Spritmonitor or LubeLogger, "
-            "or another CSV with a header.",
+            "or another CSV with a header; workbooks (XLSX) as well.",
             "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
         }
     },
 )
 async def import_car_file(
-    request: Request, caller: Caller, now: Now, asked: Annotated[ImportQuery, Query()]
+    *, request: Request, caller: Caller, now: Now, context: Owners, asked: Annotated[ImportQuery, Query()]
 ) -> Response:
     """Shows what a file would change (dry run), or changes it (commit, with the hash of the dry run and a key).
 
@@ -66,7 +75,8 @@ async def import_car_file(
     attested, whatever the file says. 409 when the difference is no longer what was shown. The same file twice adds
     nothing. With `Accept: text/event-stream` the answer is a stream: `progress`, then `result` or `problem`.
     """
-    work = _Work(request, caller, now, asked, await request.body())
+    work = _Work(request, caller, now, context.reader, asked, await request.body())
+    await work.demand()
     if _EVENTS in request.headers.get("accept", ""):
         return StreamingResponse(
             _streamed(http_context(request), work), media_type=_EVENTS, headers={"Cache-Control": "no-store"}
@@ -81,8 +91,16 @@ class _Work:
     request: Request
     caller: Principal
     now: datetime
+    reader: Reader
     asked: ImportQuery
     data: bytes
+
+    async def demand(self) -> None:
+        """Refuses what can be refused at once, before a stream begins, whose status is 200."""
+        if self.asked.mode == "commit" and self.asked.hash is None:
+            raise BadRequest("A commit needs the hash of the dry run.", slug="hash-required")
+        async with http_context(self.request).database.transaction(user_id=self.caller.user_id, read_only=True) as tx:
+            await demand(tx, self.asked.car_id, self.caller.user_id, Right.EDIT_ENTRIES)
 
     async def __call__(self, progress: Progress) -> Response:
         database = http_context(self.request).database
@@ -95,7 +113,9 @@ class _Work:
         if declared.energy_kind is None and car is not None and len(car.energy_kinds) == 1:
             declared = replace(declared, energy_kind=car.energy_kinds[0])
         try:
-            read = await read_file(self.data, Job(declared, zone, self.now))
+            read = await self.reader.read(self.data, Job(declared, zone, self.now))
+        except Busy:
+            raise OthersImport from None
         except NotReadable as error:
             raise Invalid(str(error), slug=f"import-{error.code.replace('_', '-')}") from error
         if self.asked.mode == "commit":
@@ -105,9 +125,7 @@ class _Work:
         return Answer(200, difference_response(found, read, "dry-run")).response()
 
     async def _commit(self, read: ReadFile, progress: Progress) -> Response:
-        expected = self.asked.hash
-        if expected is None:
-            raise BadRequest("A commit needs the hash of the dry run.", slug="hash-required")
+        expected = self.asked.hash or ""  # there is one: see demand
         if read.questions:
             open_fields = ", ".join(question.field for question in read.questions)
             raise Invalid(f"The file leaves open: {open_fields}. Tell them in the query.", slug="import-questions")

@@ -15,10 +15,35 @@ from owners.exchange.job import Job, ReadFile
 from owners.imports.rows import NotReadable
 
 READ_SECONDS: Final = 60.0
+AT_ONCE: Final = 2
+WAIT_SECONDS: Final = 20.0
 _LONGEST_LINE: Final = 16 << 20
 _COMMAND: Final = (sys.executable, "-P", "-m", "owners.exchange.worker")
 _NO_SECRETS: Final = {"LC_ALL": "C.UTF-8"}
 _TOO_COMPLEX: Final = "The file takes too much to read."
+
+
+class Busy(Exception):  # noqa: N818 -- named for what it says
+    """Other files are read, and it takes too long."""
+
+
+class Reader:
+    """Whatever reads files in this process of the API: so many at once, for each may take much memory."""
+
+    def __init__(self, at_once: int = AT_ONCE) -> None:
+        self._free = asyncio.Semaphore(at_once)
+
+    async def read(self, data: bytes, job: Job) -> ReadFile:
+        """As read_file; raises Busy as well."""
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                await self._free.acquire()
+        except TimeoutError:
+            raise Busy from None
+        try:
+            return await read_file(data, job)
+        finally:
+            self._free.release()
 
 
 async def read_file(data: bytes, job: Job, *, within: float = READ_SECONDS) -> ReadFile:

@@ -17,8 +17,10 @@ from owners.exchange.candidate import Candidate
 from owners.exchange.from_document import candidates_of, car_of, is_document, loaded
 from owners.exchange.from_rows import candidate_of
 from owners.exchange.job import LIMITS, Job, ReadFile, row_line
+from owners.imports.archive import is_workbook
 from owners.imports.reading import parse
 from owners.imports.rows import NotReadable, RowProblem
+from owners.imports.workbook import as_table
 
 MEMORY_BYTES: Final = 1 << 30
 CPU_SECONDS: Final = 60
@@ -49,6 +51,8 @@ def lines(data: bytes, job: Job) -> Iterator[bytes]:
     """The file as lines of JSON; raises NotReadable."""
     if len(data) > LIMITS.file_bytes:
         raise NotReadable("too_large", f"A file may have at most {LIMITS.file_bytes} bytes.")
+    if is_workbook(data):
+        data = as_table(data, LIMITS)
     if job.declared.format in (None, CARPASS) and is_document(data):
         document = loaded(data, LIMITS)
         yield from ReadFile(format=CARPASS, car=car_of(document)).dumped()

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from owners.domain.records import ExpenseCategory, Line
-from owners.imports.categories import category_of
+from owners.imports.categories import PLAIN_NAMES, category_of
 from owners.imports.conventions import Conventions
 from owners.imports.rows import (
     ImportedExpense,
@@ -103,7 +103,7 @@ def _expense(reader: Reader) -> Record | None:
         category=category,
         amount_minor=amount,
         currency=currency,
-        note=_words(reader),
+        note=_words(reader, category),
     )
 
 
@@ -126,10 +126,10 @@ def _reading(reader: Reader) -> Record | None:
     return ImportedReading(moment.day, moment.at, odometer, distance, reader.text("note", NOTE_LENGTH))
 
 
-def _words(reader: Reader) -> str | None:
+def _words(reader: Reader, category: ExpenseCategory) -> str | None:
     """What the other app calls it, and its note, each once."""
     said = [reader.text("title", NAME_LENGTH), reader.text("category", NAME_LENGTH), reader.text("note", NOTE_LENGTH)]
-    words = "\n".join(dict.fromkeys(text for text in said if text))
+    words = "\n".join(dict.fromkeys(text for text in said if text and text != PLAIN_NAMES[category]))
     return words[:NOTE_LENGTH] or None
 
 

@@ -27,6 +27,21 @@ _NAMES: Final[tuple[tuple[Booked, re.Pattern[str]], ...]] = (
 )
 
 
+PLAIN_NAMES: Final[dict[ExpenseCategory, str]] = {
+    "service": "Service",
+    "parts": "Parts",
+    "tyres": "Tires",
+    "insurance": "Insurance",
+    "tax": "Tax",
+    "parking": "Parking",
+    "toll": "Tolls",
+    "fine": "Fines",
+    "wash": "Wash",
+    "other": "Other",
+}
+"""What a category is called for another app; taken in again it says nothing more than the category."""
+
+
 def category_of(name: str | None) -> Booked:
     """The category; `loan` for payments of a loan, which are no expense: only their interest is a cost."""
     word = (name or "").casefold()

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from owners.imports.archive import is_archive, is_workbook, tables_in
+from owners.imports.archive import is_archive, tables_in
 from owners.imports.build import built
 from owners.imports.conventions import conventions_of
 from owners.imports.formats import acar, drivvo, fuelio, fuelly, mapped, spritmonitor
@@ -49,8 +49,6 @@ _KNOWN: Final[Mapping[str, _Format]] = MappingProxyType(
 
 def parse(data: bytes, *, declared: Declared, limits: Limits) -> ParsedFile:
     """The file's rows, or the questions that must be answered first; raises NotReadable."""
-    if is_workbook(data):
-        raise NotReadable("spreadsheet", "This is a spreadsheet. Save it as CSV and send that.")
     tables = tables_in(data, limits) if is_archive(data) else [("", data)]
     found = [(name, _source(content, declared, limits)) for name, content in tables]
     if len(found) > 1:

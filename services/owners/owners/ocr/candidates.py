@@ -123,12 +123,11 @@ class Preview:
 def ranked[T](found: Iterable[Candidate[T]]) -> tuple[Candidate[T], ...]:
     """The best few, each value once at its best; of equally sure ones the earlier stands first."""
     best: dict[T, Candidate[T]] = {}
-    for each in found:
+    for each in map(tidy, found):
         kept = best.get(each.value)
         if each.confidence >= _LEAST_CONFIDENCE and (kept is None or kept.confidence < each.confidence):
             best[each.value] = each
-    in_order = sorted(best.values(), key=lambda each: -each.confidence)[:MOST_CANDIDATES]
-    return tuple(tidy(each) for each in in_order)
+    return tuple(sorted(best.values(), key=lambda each: -each.confidence)[:MOST_CANDIDATES])
 
 
 def tidy[T](one: Candidate[T]) -> Candidate[T]:

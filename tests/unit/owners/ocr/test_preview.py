@@ -83,6 +83,13 @@ def test_fiscal_code_is_exact_and_stands_first() -> None:
     assert found.fiscal[0].value.key == "9289000100405811-12345-1234567890"
 
 
+def test_what_text_and_code_both_say_comes_from_the_code() -> None:
+    found = seen(RUSSIAN, None, FISCAL).fuel_receipt
+    assert found is not None
+    assert (found.total[0].value.amount, found.total[0].source) == (Decimal("2159.04"), "fiscal_qr")
+    assert found.purchased_on[0].source == "fiscal_qr"
+
+
 @pytest.mark.parametrize(
     "text",
     [

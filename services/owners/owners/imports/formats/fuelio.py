@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
@@ -18,6 +19,8 @@ from owners.imports.table import Record
 NAME: Final = "fuelio"
 
 _FUELS: Final = {1: "petrol", 2: "diesel", 3: "ethanol", 4: "lpg", 5: "cng", 6: "electric", 7: "flex"}
+_WORDS: Final = frozenset({"title", "station", "note"})
+_MARKED: Final = frozenset("=+-@'")
 _NO_REMINDER: Final = "2011-01-01"
 _DISTANCES: Final[dict[str, Unit]] = {"0": "km", "1": "mi"}
 _VOLUMES: Final[dict[str, VolumeUnit]] = {"0": "l", "1": "gal_us", "2": "gal_uk"}
@@ -102,7 +105,7 @@ def _fill(section: Section, record: Record, vehicle: Mapping[str, str]) -> RawRo
         more["energy"] = fuel
     if _above_zero(told.get("excludedistance", "")):  # a distance that it must not count: nothing can be computed
         more["missed"] = "1"
-    return raw(record, section.columns(_LOG), "fuel", "Log", more=more, external_id=_id(told))
+    return _unmarked(raw(record, section.columns(_LOG), "fuel", "Log", more=more, external_id=_id(told)))
 
 
 def _cost(section: Section, record: Record, names: Mapping[str, str], ignored: Counter[str]) -> RawRow | None:
@@ -119,8 +122,17 @@ def _cost(section: Section, record: Record, names: Mapping[str, str], ignored: C
     if booked == "service":
         if _above_zero(told.get("repeatmonths", "")):
             more["next_due_months"] = told["repeatmonths"]
-        return raw(record, section.columns(_COSTS), "service", "Costs", more=more, external_id=_id(told))
-    return raw(record, section.columns(_COSTS), "expense", "Costs", more=more, external_id=_id(told))
+        return _unmarked(raw(record, section.columns(_COSTS), "service", "Costs", more=more, external_id=_id(told)))
+    return _unmarked(raw(record, section.columns(_COSTS), "expense", "Costs", more=more, external_id=_id(told)))
+
+
+def _unmarked(row: RawRow) -> RawRow:
+    """Without the apostrophe that an export of CarPass puts before what looks like a formula."""
+    cells = {
+        name: cell[1:] if name in _WORDS and cell.startswith("'") and cell[1:2] in _MARKED else cell
+        for name, cell in row.cells.items()
+    }
+    return replace(row, cells=cells)
 
 
 def _skipped(told: Mapping[str, str], booked: str) -> str | None:
