@@ -82,6 +82,8 @@ async def test_old_owner_keeps_a_copy_of_the_own_time_to_read(owners: Owners) ->
     before = {path: await owners.listed(f"{car}/{path}", anna) for path in ("service-entries", "expenses", "odometer")}
     fuel = await owners.listed(f"{car}/fuel-entries", anna)
     consumption = (await owners.get(f"{car}/consumption", anna)).json()
+    window = {"from": "2023-01-01", "to": "2024-04-01"}
+    analytics = (await owners.get(f"{car}/analytics", anna, **window)).json()
     await handed_over(owners, car, anna, boris, sold_on="2024-04-01")
     version = int((await owners.get(car, boris)).headers["etag"].strip('"'))
     assert (await owners.patch(car, boris, {"nickname": "Новая", "plate": "А001АА77"}, version)).status_code == 200
@@ -102,6 +104,9 @@ async def test_old_owner_keeps_a_copy_of_the_own_time_to_read(owners: Owners) ->
         assert await owners.listed(f"{car}/{path}", anna) == rows, path
     assert await owners.listed(f"{car}/fuel-entries", anna) == fuel
     assert (await owners.get(f"{car}/consumption", anna)).json() == consumption
+    assert (await owners.get(f"{car}/analytics", anna, **window)).json() == analytics
+    for wrong in await owners.rows("SELECT rebuild_monthly_cost(id) AS sums FROM car"):
+        assert wrong.sums == 0
     data = (await owners.get(f"{car}/export", anna)).json()["data"]
     assert [len(data[name]) for name in ("fuel_entries", "service_entries", "expenses")] == [1, 2, 1]
     entry = f"{car}/fuel-entries/{fuel[0]['id']}"
