@@ -175,4 +175,4 @@ async def test_what_is_recommended_goes_to_the_new_owner_with_the_car(told: Trus
     late = golden(WorkOrderCompleted, "brakes", work_order_id=uuid4())
     await told.deliver(late)
     rows = await told.rows("SELECT owner_id FROM recommendation WHERE work_order_id = :id", id=late.work_order_id)
-    assert {row.owner_id for row in rows} <= {buyer.user_id}
+    assert {row.owner_id for row in rows} == {buyer.user_id}
