@@ -164,3 +164,15 @@ async def test_private_entries_stay_with_the_owner_of_that_time(told: Trust) -> 
     assert (await told.client.get(url, headers=OWNER.headers)).status_code == 404
     seen = {row["kind"] for row in (await told.client.get(url, headers=buyer.headers)).json()["data"]}
     assert seen == kinds - {"expense"} | {"car_transferred"}
+
+
+async def test_what_is_recommended_goes_to_the_new_owner_with_the_car(told: Trust) -> None:
+    buyer = Person()
+    before = await told.rows("SELECT id, owner_id FROM recommendation")
+    assert {row.owner_id for row in before} == {OWNER.user_id}
+    await told.deliver(golden(CarTransferred, "sold", owner_id=buyer.user_id, previous_owner_id=OWNER.user_id))
+    assert {row.owner_id for row in await told.rows("SELECT owner_id FROM recommendation")} == {buyer.user_id}
+    late = golden(WorkOrderCompleted, "brakes", work_order_id=uuid4())
+    await told.deliver(late)
+    rows = await told.rows("SELECT owner_id FROM recommendation WHERE work_order_id = :id", id=late.work_order_id)
+    assert {row.owner_id for row in rows} == {buyer.user_id}

@@ -8,15 +8,20 @@ from typing import Any
 
 from chassis.consuming import Received
 from chassis.db import Transaction
+from contracts import owners
 from trust.db.models import car, car_link, car_odometer, car_reading, employee, history_entry
 from trust.db.read_models import upsert_newer
+from trust.db.recommendations import hand_over
 
 type Batch = Sequence[Received[Any]]
 
 
 async def keep_cars(tx: Transaction, batch: Batch) -> None:
-    """Whose each car is."""
+    """Whose each car is. What is still recommended for a car goes to its new owner with it."""
     await upsert_newer(tx, car, [received.event.model_dump(include=set(car.c.keys())) for received in batch])
+    transferred = {received.event.car_id for received in batch if isinstance(received.event, owners.CarTransferred)}
+    if transferred:
+        await hand_over(tx, transferred)
 
 
 async def keep_employees(tx: Transaction, batch: Batch) -> None:

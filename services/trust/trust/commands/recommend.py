@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from chassis.consuming import Received
 from chassis.db import Transaction
@@ -12,6 +13,7 @@ from chassis.ids import derived_id
 from contracts.workorders import NextService, Snapshot, WorkOrderCompleted
 from trust.commands.recommendation_book import Book
 from trust.db import facts, recommendations
+from trust.db.read_models import owners_of
 from trust.domain.recommendation import (
     DeclinedItem,
     DoneItem,
@@ -34,10 +36,12 @@ async def recommend(tx: Transaction, batch: Sequence[Received[WorkOrderCompleted
     fresh = {received.event.work_order_id: received for received in batch if received.event.work_order_id in new}
     if not fresh:
         return
+    owners = await owners_of(tx, {received.event.car_id for received in fresh.values()})
     book = Book(await recommendations.lock_unsettled(tx, {received.event.car_id for received in fresh.values()}))
     for received in fresh.values():
         _settle(book, received)
-        _open(book, received)
+        # An order that was open when the car was sold recommends to whoever drives it now.
+        _open(book, received, owners.get(received.event.car_id, received.event.owner_id))
     await book.save(tx)
 
 
@@ -55,7 +59,7 @@ def _settle(book: Book, received: Received[WorkOrderCompleted]) -> None:
             book.change(row, Status.SUPERSEDED, received, settled_by=event.work_order_id)
 
 
-def _open(book: Book, received: Received[WorkOrderCompleted]) -> None:
+def _open(book: Book, received: Received[WorkOrderCompleted], owner_id: UUID) -> None:
     event = received.event
     snapshot = event.snapshot
     day = date.fromisoformat(snapshot.completed_on)
@@ -63,7 +67,8 @@ def _open(book: Book, received: Received[WorkOrderCompleted]) -> None:
         _done_items(snapshot), _declined_items(snapshot), completed_on=day, odometer_km=snapshot.odometer.km
     )
     for proposal in found:
-        book.open(_row(received, proposal, proposal.due.status(snapshot.odometer.km, day)), received)
+        status = proposal.due.status(snapshot.odometer.km, day)
+        book.open(_row(received, proposal, status) | {"owner_id": owner_id}, received)
 
 
 def _row(received: Received[WorkOrderCompleted], proposal: Proposal, status: Status) -> dict[str, Any]:
@@ -74,7 +79,6 @@ def _row(received: Received[WorkOrderCompleted], proposal: Proposal, status: Sta
         "item_id": proposal.item_id,
         "revision": REVISION,
         "car_id": event.car_id,
-        "owner_id": event.owner_id,
         "center_id": event.center_id,
         "source": proposal.source.value,
         "title": proposal.title,

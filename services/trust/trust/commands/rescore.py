@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 
 from chassis.consuming import Received
 from chassis.db import Transaction
 from contracts.trust import ScoreChanged
 from trust import events
 from trust.db import facts
-from trust.db.models import car
+from trust.db.read_models import owners_of
 from trust.domain.vehicle_score import Score, vehicle_score
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,7 +26,7 @@ async def rescore(tx: Transaction, batch: Sequence[Received[Any]]) -> None:
     latest: dict[UUID, Received[Any]] = {received.event.car_id: received for received in batch}
     stored = await facts.lock_scores(tx, latest, _BLANK)
     found = await facts.facts_of(tx, latest)
-    owners = await _owners(tx, latest)
+    owners = await owners_of(tx, latest)
     rows: list[dict[str, Any]] = []
     changed: list[dict[str, Any]] = []
     for car_id, before in stored.items():
@@ -63,8 +63,3 @@ def _event(row: dict[str, Any], score: Score, before: Row[Any], owner_id: UUID |
         sequence=row["sequence"],
         as_of=row["as_of"],
     )
-
-
-async def _owners(tx: Transaction, car_ids: dict[UUID, Any]) -> dict[UUID, UUID]:
-    rows = await tx.execute(select(car.c.car_id, car.c.owner_id).where(car.c.car_id.in_(list(car_ids))))
-    return {row.car_id: row.owner_id for row in rows}

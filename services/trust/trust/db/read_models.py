@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -30,6 +30,12 @@ async def upsert_newer(tx: Transaction, table: Table, rows: Sequence[Mapping[str
             index_elements=keys, set_=values, where=table.c.sequence < statement.excluded.sequence
         )
     )
+
+
+async def owners_of(tx: Transaction, car_ids: Iterable[UUID]) -> dict[UUID, UUID]:
+    """Whose each of these cars is, as far as they are known."""
+    rows = await tx.execute(select(car.c.car_id, car.c.owner_id).where(car.c.car_id.in_(list(car_ids))))
+    return {row.car_id: row.owner_id for row in rows}
 
 
 async def is_owner(tx: Transaction, car_id: UUID, user_id: UUID) -> bool:

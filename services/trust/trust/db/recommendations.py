@@ -10,7 +10,7 @@ from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.db import Transaction
-from trust.db.models import car_odometer, recommendation
+from trust.db.models import car, car_odometer, recommendation
 from trust.domain.recommendation import Status
 
 _CHANGING = ("status", "kept", "settled_by", "sequence", "version")
@@ -39,6 +39,13 @@ async def add(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
     """Store new recommendations."""
     if rows:
         await tx.execute(insert(recommendation), list(rows))
+
+
+async def hand_over(tx: Transaction, car_ids: Iterable[UUID]) -> None:
+    """What is not settled is recommended to whoever owns the car now."""
+    unsettled = recommendation.c.status.not_in(SETTLED)
+    of_cars = (recommendation.c.car_id == car.c.car_id, car.c.car_id.in_(sorted(set(car_ids))), unsettled)
+    await tx.execute(update(recommendation).where(*of_cars).values(owner_id=car.c.owner_id))
 
 
 async def change(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
