@@ -63,11 +63,10 @@ class TokenVerifier:
         """Who holds this token; raises Unauthenticated (401), or Unavailable when the keys cannot be had."""
         if len(token) > MAX_TOKEN_LENGTH or not token.isascii():
             raise _invalid()
-        digest = hashlib.sha256(token.encode("ascii")).digest()
-        remembered = self._verified.get(digest)
-        if remembered is not None and time.time() < remembered[0]:
-            self._verified.move_to_end(digest)
-            return remembered[1]
+        remembered = self.remembered(token)
+        if remembered is not None:
+            return remembered
+        digest = _digest(token)
         self._verified.pop(digest, None)
         expires_at, principal = await self._verify(token)
         # Not for ever: a key that was withdrawn ends the tokens that it signed, whatever their own end says.
@@ -75,6 +74,17 @@ class TokenVerifier:
         if len(self._verified) > self._max_remembered:
             self._verified.popitem(last=False)
         return principal
+
+    def remembered(self, token: str) -> Principal | None:
+        """Who holds this token, if it was verified before and is valid still."""
+        if len(token) > MAX_TOKEN_LENGTH or not token.isascii():
+            return None
+        digest = _digest(token)
+        remembered = self._verified.get(digest)
+        if remembered is None or time.time() >= remembered[0]:
+            return None
+        self._verified.move_to_end(digest)
+        return remembered[1]
 
     async def _verify(self, token: str) -> tuple[float, Principal]:
         key = await self._keys.key(_key_id(token))
@@ -96,6 +106,10 @@ class TokenVerifier:
 
 
 _MALFORMED = (jwt.PyJWTError, ValueError, TypeError, KeyError, OverflowError, RecursionError)
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("ascii")).digest()
 
 
 def _key_id(token: str) -> str:

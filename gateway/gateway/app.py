@@ -16,6 +16,7 @@ from chassis.problems import BadRequest, MethodNotAllowed, NotFound
 from gateway.body import BodyReader
 from gateway.breaker import Breaker
 from gateway.cors import Cors
+from gateway.direct import DirectPath
 from gateway.docs_page import SCRIPT_PATH, DocsPage
 from gateway.edge import Edge
 from gateway.exchange import LOCAL, Exchange
@@ -62,6 +63,7 @@ class Gateway:
         if settings.docs_enabled:
             self._pages |= {"/docs": self._docs_page, SCRIPT_PATH: self._docs_script}
         self._edge = Edge(self._handle, cors=self._cors, health=health)
+        self.short_way = DirectPath(self._proxy, self._router, self._edge, health)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -77,7 +79,7 @@ class Gateway:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         for upstream in self._upstreams.values():
-            await upstream.close()
+            upstream.close()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _handle(self, exchange: Exchange) -> None:

@@ -37,13 +37,25 @@ class BodyReader:
     @contextmanager
     def reserved(self, size: int) -> Iterator[None]:
         """Counts the bytes of one request until it is answered; raises Unavailable when there are too many."""
-        if self._buffered + size > self._max_buffered:
+        if not self.fits(size):
             raise Unavailable("Too much is being sent right now.")
-        self._buffered += size
+        self.hold(size)
         try:
             yield
         finally:
-            self._buffered -= size
+            self.give_back(size)
+
+    def fits(self, size: int) -> bool:
+        """Whether so many bytes more can be held."""
+        return self._buffered + size <= self._max_buffered
+
+    def hold(self, size: int) -> None:
+        """Counts these bytes until they are given back."""
+        self._buffered += size
+
+    def give_back(self, size: int) -> None:
+        """They are held no longer."""
+        self._buffered -= size
 
     async def read(self, fields: Fields, receive: Receive, limit: int) -> bytes:
         """The body; raises TooLarge (413), RequestTimeout (408) or ClientGone."""

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from opentelemetry import trace
 from opentelemetry.context import Context, attach, detach
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chassis.health import Health
 from chassis.http.errors import problem_response
 from chassis.http.metrics import REQUEST_SECONDS
 from chassis.problems import Problem
 from chassis.telemetry import server_span
-from chassis.traces import traceparent_of
 from gateway.cors import Cors
 from gateway.exchange import LOCAL, Exchange
-from gateway.headers import fields_of
+from gateway.headers import RawHeaders
 
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_SERVER_ERROR = 500
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_SERVER_ERROR: Final = 500
+
+type Handler = Callable[[Exchange], Awaitable[None]]
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway.edge")
 
@@ -30,7 +31,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway.edge")
 class Edge:
     """Serves HTTP. Services log what they were asked, with its trace id; only what ended here is logged here."""
 
-    def __init__(self, handle: Callable[[Exchange], Awaitable[None]], *, cors: Cors, health: Health) -> None:
+    def __init__(self, handle: Handler, *, cors: Cors, health: Health) -> None:
         self._handle = handle
         self._cors = cors
         self._health = health
@@ -38,37 +39,55 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, from its span's start to its end."""
-        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-        started = time.perf_counter()
-        fields = fields_of(scope["headers"])
-        span = server_span(fields.get(b"traceparent", b"").decode("latin-1"), method)
-        in_span = attach(trace.set_span_in_context(span, Context()))
+        exchange = self.begin(
+            scope["method"], scope["raw_path"].decode("latin-1"), scope["query_string"], scope["headers"]
+        )
+        exchange.bind(scope, receive, send)
+        await self._serve(exchange, self._handle)
+
+    def begin(self, method: str, path: str, query: bytes, headers: RawHeaders) -> Exchange:
+        """A request is there; `end` follows, or what `resumed` makes is run."""
+        sent = next((value for name, value in headers if name == b"traceparent"), b"")
+        span = server_span(sent.decode("latin-1"), method if method in _METHODS else "OTHER")
+        return Exchange(method, path, query, headers, span=span, cors=self._cors, last=self._health.is_stopping)
+
+    def end(self, exchange: Exchange) -> float:
+        """It was answered: its span and its metric; the seconds that it took."""
+        seconds = time.perf_counter() - exchange.began_at
+        method = exchange.method if exchange.method in _METHODS else "OTHER"
+        self._metric(method, exchange.route, exchange.status)(seconds)
+        span = exchange.span
+        if span.is_recording():
+            span.update_name(f"{method} {exchange.route}")
+            span.set_attribute("http.response.status_code", exchange.status)
+            span.set_attribute("http.route", exchange.route)
+            span.end()
+        return seconds
+
+    def resumed(self, exchange: Exchange, handle: Handler) -> ASGIApp:
+        """An application that goes on with an exchange that was begun."""
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            exchange.bind(scope, receive, send)
+            await self._serve(exchange, handle)
+
+        return app
+
+    async def _serve(self, exchange: Exchange, handle: Handler) -> None:
+        in_span = attach(trace.set_span_in_context(exchange.span, Context()))
         try:
-            exchange = Exchange(
-                scope,
-                receive,
-                send,
-                fields=fields,
-                traceparent=traceparent_of(span),
-                cors=self._cors,
-                last=self._health.is_stopping,
-            )
-            problem = await self._answer(exchange)
-            seconds = time.perf_counter() - started
-            self._metric(method, exchange.route, exchange.status)(seconds)
-            if span.is_recording():
-                span.update_name(f"{method} {exchange.route}")
-                span.set_attribute("http.response.status_code", exchange.status)
-                span.set_attribute("http.route", exchange.route)
+            problem = await self._answer(exchange, handle)
+            seconds = self.end(exchange)
             if problem is not None and exchange.route != LOCAL:
-                self._log(method, exchange, problem, seconds)
+                self._log(exchange, problem, seconds)
         finally:
             detach(in_span)
-            span.end()
+            if exchange.span.is_recording():
+                exchange.span.end()
 
-    async def _answer(self, exchange: Exchange) -> Problem | None:
+    async def _answer(self, exchange: Exchange, handle: Handler) -> Problem | None:
         try:
-            await self._handle(exchange)
+            await handle(exchange)
         except Problem as problem:
             if exchange.started:
                 raise
@@ -86,16 +105,17 @@ class Edge:
 
     def _metric(self, method: str, route: str, status: int) -> Callable[[float], None]:
         key = (method, route, status)
-        if key not in self._observe:
+        observe = self._observe.get(key)
+        if observe is None:
             child: Any = REQUEST_SECONDS.labels("gateway", method, route, status)
-            self._observe[key] = child.observe
-        return self._observe[key]
+            observe = self._observe[key] = child.observe
+        return observe
 
-    def _log(self, method: str, exchange: Exchange, problem: Problem, seconds: float) -> None:
+    def _log(self, exchange: Exchange, problem: Problem, seconds: float) -> None:
         tell = log.warning if problem.status >= _SERVER_ERROR else log.info
         tell(
             "refused",
-            method=method,
+            method=exchange.method if exchange.method in _METHODS else "OTHER",
             route=exchange.route,
             status=problem.status,
             problem=problem.slug,

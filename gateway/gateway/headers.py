@@ -14,9 +14,8 @@ type Fields = Mapping[bytes, bytes]
 # Requests: a list of what passes, so that no header by which somebody might name himself, his address or another
 # path (X-User-Id, X-Forwarded-*, Forwarded, X-Original-URL, …) needs to be foreseen. Connection-bound ones are not
 # in it either. X-Request-ID and traceparent are set anew from what was accepted of the client's.
-_PASSED_TO_SERVICES: Final = {
-    name: name.decode()
-    for name in (
+_PASSED_TO_SERVICES: Final = frozenset(
+    {
         b"accept",
         b"accept-encoding",
         b"accept-language",
@@ -31,8 +30,8 @@ _PASSED_TO_SERVICES: Final = {
         b"range",
         b"user-agent",
         b"x-telegram-bot-api-secret-token",
-    )
-}
+    }
+)
 
 # Two of these would let the gateway and a service each believe another one.
 _ONCE: Final = frozenset(
@@ -72,6 +71,7 @@ SECURITY: Final[RawHeaders] = [
 # For answers that are data. A page of the gateway's own brings a policy that fits it.
 DATA_POLICY: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 NOT_STORED: Final = (b"cache-control", b"no-store")
+DEFAULTS: Final[RawHeaders] = [NOT_STORED, DATA_POLICY]  # where the service says nothing else
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._~:/+=@-]{1,128}")
 
@@ -81,31 +81,36 @@ def fields_of(headers: RawHeaders) -> Fields:
     return dict(reversed(headers))
 
 
-def to_service(
-    headers: Iterable[tuple[bytes, bytes]], request_id: bytes, traceparent: str | None
-) -> list[tuple[str, str]]:
+def to_service(headers: Iterable[tuple[bytes, bytes]], request_id: bytes, traceparent: bytes | None) -> RawHeaders:
     """The headers of the request to a service.
 
-    Raises BadRequest when one that must be single comes twice, or cannot be sent on as it is: not UTF-8.
+    Raises BadRequest when one that must be single comes twice, or is not UTF-8.
     """
-    passed: list[tuple[str, str]] = []
+    passed: RawHeaders = []
     seen: set[bytes] = set()
-    for name, value in headers:
-        text = _PASSED_TO_SERVICES.get(name)
-        if text is None:
+    for field in headers:
+        name, value = field
+        if name not in _PASSED_TO_SERVICES:
             continue
         if name in _ONCE:
             if name in seen:
-                raise BadRequest(f"The header {text} is there twice.", slug="repeated-header")
+                raise BadRequest(f"The header {name.decode()} is there twice.", slug="repeated-header")
             seen.add(name)
-        try:
-            passed.append((text, value.decode()))
-        except UnicodeDecodeError:
-            raise BadRequest(f"The header {text} is not UTF-8.", slug="bad-header") from None
-    passed.append(("x-request-id", request_id.decode("ascii")))
+        if not (value.isascii() or _is_utf8(value)):
+            raise BadRequest(f"The header {name.decode()} is not UTF-8.", slug="bad-header")
+        passed.append(field)
+    passed.append((b"x-request-id", request_id))
     if traceparent is not None:
-        passed.append(("traceparent", traceparent))
+        passed.append((b"traceparent", traceparent))
     return passed
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def to_client(status: int, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:

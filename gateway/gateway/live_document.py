@@ -6,10 +6,10 @@ import asyncio
 import time
 from collections.abc import Mapping
 
-import aiohttp
 import orjson
 import structlog
 
+from gateway.connection import UpstreamError
 from gateway.openapi import Ambiguous, Json, merge, only_paths
 from gateway.routing import Router, Upstream
 from gateway.upstream import UpstreamService
@@ -60,7 +60,7 @@ class LiveDocument:
                 return False
             part = only_paths(orjson.loads(body), lambda path: self._served_by(path) == upstream)
             merge(self._parts | {upstream: part})
-        except (aiohttp.ClientError, TimeoutError, ValueError, TypeError, AttributeError, Ambiguous) as error:
+        except (UpstreamError, TimeoutError, ValueError, TypeError, AttributeError, Ambiguous) as error:
             log.warning("no OpenAPI document", upstream=upstream, error=type(error).__name__)
             return False
         self._parts[upstream] = part

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from starlette.types import ASGIApp, Scope
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from chassis.http.errors import PROBLEM_JSON, problem_response
 from chassis.problems import BadRequest, Problem
@@ -46,6 +47,11 @@ class HeadWithBody(asyncio.Transport):
             self._transport.write(self._held)
             self._held = b""
 
+    def write_whole(self, data: bytes) -> None:
+        """An answer that is complete, so that nothing is to be waited for."""
+        self._flush()
+        self._transport.write(data)
+
     def close(self) -> None:
         """Sends what is held, and closes."""
         self._flush()
@@ -73,9 +79,18 @@ class HeadWithBody(asyncio.Transport):
         self._transport.resume_reading()
 
 
+class ShortWay(Protocol):
+    """Where a request that came whole is offered first."""
+
+    def take(self, client: EdgeProtocol, method: str, body: bytes) -> bool:
+        """Whether it goes that way; if not, nothing has happened."""
+
+
 class EdgeProtocol(HttpToolsProtocol):
     """A connection from outside. Limits are class attributes: uvicorn makes the objects."""
 
+    transport: HeadWithBody
+    short_way: ClassVar[ShortWay | None] = None
     header_timeout: ClassVar[float] = 10.0
     write_timeout: ClassVar[float] = 10.0
     max_header_bytes: ClassVar[int] = 32_768
@@ -87,6 +102,7 @@ class EdgeProtocol(HttpToolsProtocol):
         self._in_head = True
         self._unused = True
         self._oversized = False
+        self._whole: list[bytes] | None = None  # the body of a request whose end is expected in the same piece of data
         self._write_timer: asyncio.TimerHandle | None = None
         self._head_timer: asyncio.TimerHandle | None = self.loop.call_later(self.header_timeout, self._head_is_late)
 
@@ -100,6 +116,8 @@ class EdgeProtocol(HttpToolsProtocol):
         """Counts the head's bytes before they grow without end."""
         self._head_bytes += len(data)
         super().data_received(data)
+        if self._whole is not None:
+            self._take_the_general_way()
         if not self._in_head:
             if self._head_timer is not None:
                 self._stop_head_timer()
@@ -121,12 +139,69 @@ class EdgeProtocol(HttpToolsProtocol):
             self._oversized = True
             raise httptools.HttpParserError("headers too large")
         self._in_head = False
-        super().on_headers_complete()
+        if self._may_be_short():
+            self._whole = []
+        else:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        if self._whole is None:
+            super().on_body(body)
+        else:
+            self._whole.append(body)
 
     def on_message_complete(self) -> None:
         """What comes now is another request's."""
-        super().on_message_complete()
         self._head_bytes = 0
+        if self._whole is not None:
+            assert self.short_way is not None  # noqa: S101 - for the type checker
+            method = self.parser.get_method().decode("ascii")
+            if self.short_way.take(self, method, b"".join(self._whole)):
+                self._whole = None
+                return
+            self._take_the_general_way()
+        super().on_message_complete()
+
+    def resume(self, before: object, scope: Scope, app: ASGIApp) -> None:
+        """Goes on in an application with a request that was taken the short way, as `before`."""
+        current: Any = before
+        cycle = RequestResponseCycle(
+            scope=scope,  # type: ignore[arg-type] # starlette's name for the same dictionary
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=False,
+            keep_alive=current.keep_alive,
+            on_response=self.on_response_complete,
+        )
+        cycle.more_body = False
+        cycle.disconnected = current.disconnected
+        if self.cycle is current:
+            self.cycle = cycle
+        self._start_asgi_task(cycle, app)  # type: ignore[arg-type] # as above
+
+    def _may_be_short(self) -> bool:
+        return (
+            self.short_way is not None
+            and (self.cycle is None or self.cycle.response_complete)
+            and not self.expect_100_continue
+            and not self.flow.write_paused
+            and not self.parser.should_upgrade()
+            and self.parser.should_keep_alive()
+            and self.parser.get_http_version() == "1.1"
+            and not any(name == b"transfer-encoding" for name, _ in self.headers)
+        )
+
+    def _take_the_general_way(self) -> None:
+        body, self._whole = self._whole, None
+        super().on_headers_complete()
+        for piece in body or ():
+            super().on_body(piece)
 
     def pause_writing(self) -> None:
         """The client leaves its answer untaken: it has so long to go on."""
@@ -176,9 +251,12 @@ class EdgeProtocol(HttpToolsProtocol):
         return not self.pipeline and not self.cycle.response_started
 
 
-def edge_protocol(*, header_timeout: float, write_timeout: float, max_header_bytes: int) -> type[EdgeProtocol]:
+def edge_protocol(
+    short_way: ShortWay, *, header_timeout: float, write_timeout: float, max_header_bytes: int
+) -> type[EdgeProtocol]:
     """The protocol with these limits; both times are in seconds."""
     limits: dict[str, Any] = {
+        "short_way": short_way,
         "header_timeout": header_timeout,
         "write_timeout": write_timeout,
         "max_header_bytes": max_header_bytes,

@@ -6,8 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 
-import aiohttp
-
+from gateway.connection import UpstreamError
 from gateway.routing import Upstream
 from gateway.upstream import UpstreamService
 
@@ -45,6 +44,6 @@ class Readiness:
             status, _ = await service.fetch(_PATH, within=_TIMEOUT, limit=_LIMIT)
         except TimeoutError:
             return "no answer in time"
-        except aiohttp.ClientError:
+        except UpstreamError:
             return "cannot be reached"
         return "" if status == _OK else "not ready"

@@ -1,38 +1,23 @@
-"""One service behind the gateway: a pool of connections, a bounded number of requests, deadlines, careful retries."""
+"""One service behind the gateway: kept connections, a bounded number of requests, deadlines, careful retries."""
 
 from __future__ import annotations
 
 import asyncio
-import io
 from dataclasses import dataclass
 from typing import Final
-
-import aiohttp
-from aiohttp.connector import Connection
-from yarl import URL
+from urllib.parse import urlsplit
 
 from chassis.problems import Problem, Unavailable
 from gateway.breaker import Breaker
+from gateway.connection import Answer, BrokenOff, NotReached
+from gateway.headers import RawHeaders
 from gateway.metrics import ACTIVE, BREAKER_OPEN, FAILURES
+from gateway.pool import ConnectionPool
 from gateway.problems import BadGateway, GatewayTimeout
 
-KEEP_ALIVE_SECONDS: Final = 30.0  # shorter than the services', so that we are the one who closes an idle connection
-_OWN_CONNECTIONS: Final = 2  # readiness and the OpenAPI document do not queue behind a service's requests
-_MAX_STATUS_LINE: Final = 8 << 10
-_MAX_FIELD: Final = 32 << 10
-_NO_AUTOMATIC_HEADERS: Final = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
-_FINAL_STATUSES: Final = range(200, 600)
-_ONE_PIECE: Final = 1 << 20
 _FIRST_PAUSE: Final = 0.025
 _LONGEST_PAUSE: Final = 0.25
-
-
-class NotReached(aiohttp.ClientError):
-    """No connection came about, so nothing was sent."""
-
-
-class BrokenOff(aiohttp.ClientError):
-    """The connection ended after something was sent and before an answer, or what came is no HTTP."""
+_BODILESS: Final = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +25,20 @@ class Outgoing:
     """A request as it goes to a service. `repeatable`: acting on it twice is acting once."""
 
     method: str
-    target: str
-    headers: list[tuple[str, str]]
+    target: bytes
+    headers: RawHeaders
     body: bytes
     repeatable: bool
+
+    def head(self, host: bytes) -> bytes:
+        """Its bytes up to the body; `host` is that header's line."""
+        parts = [self.method.encode("ascii"), b" ", self.target, b" HTTP/1.1\r\n", host]
+        for name, value in self.headers:
+            parts += (name, b": ", value, b"\r\n")
+        if self.body or self.method not in _BODILESS:
+            parts.append(b"content-length: %d\r\n" % len(self.body))
+        parts.append(b"\r\n")
+        return b"".join(parts)
 
 
 class UpstreamService:
@@ -55,11 +50,12 @@ class UpstreamService:
         """`url`: scheme, host, port; `patience`: seconds during which a refused connection is tried again."""
         self.name = name
         self._url = url
+        self._host = b"host: %b\r\n" % urlsplit(url).netloc.encode("ascii")
         self._places = concurrency
         self._connect_timeout = connect_timeout
         self._patience = patience
         self._breaker = breaker
-        self._session: aiohttp.ClientSession | None = None
+        self._pool: ConnectionPool | None = None
         self._active = 0
         ACTIVE.labels(name).set_function(lambda: float(self._active))
         BREAKER_OPEN.labels(name).set_function(lambda: float(breaker.open))
@@ -67,29 +63,13 @@ class UpstreamService:
 
     def open(self) -> None:
         """Makes the pool; needs a running event loop."""
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=self._places + _OWN_CONNECTIONS,
-                keepalive_timeout=KEEP_ALIVE_SECONDS,
-                use_dns_cache=False,  # a service that was started anew may have another address
-            ),
-            timeout=aiohttp.ClientTimeout(total=None, connect=self._connect_timeout),
-            middlewares=(_told_apart,),
-            response_class=_Answer,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=_NO_AUTOMATIC_HEADERS,
-            auto_decompress=False,
-            raise_for_status=False,
-            trust_env=False,
-            max_line_size=_MAX_STATUS_LINE,
-            max_field_size=_MAX_FIELD,
-        )
+        self._pool = ConnectionPool(self._url, connect_timeout=self._connect_timeout)
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Closes all connections."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.close()
 
     def take_place(self) -> None:
         """Takes one of the service's places, to be left again; raises Unavailable when all are taken."""
@@ -102,16 +82,36 @@ class UpstreamService:
         """Leaves a place to the next request."""
         self._active -= 1
 
-    async def send(self, request: Outgoing, deadline: float) -> aiohttp.ClientResponse:
-        """The answer as soon as its head is there, by `deadline` (the loop's time); it must be closed.
+    def is_ready(self) -> bool:
+        """Whether `begin` would send a request."""
+        return self._active < self._places and not self._breaker.open and self._pool is not None and self._pool.has_idle
 
-        Raises a 502, 503 or 504 problem.
+    def begin(self, request: Outgoing) -> Answer | None:
+        """Sends the request on a kept connection and takes a place; None when no connection is kept.
+
+        Whoever began it says `ended`, or goes on with `send` and leaves the place afterwards.
         """
-        if not self._breaker.allows():
+        connection = self._pool.idle() if self._pool is not None else None
+        if connection is None:
+            return None
+        self._active += 1
+        return connection.send(request.head(self._host), request.body)
+
+    def ended(self) -> None:
+        """What was begun was answered in full."""
+        self._active -= 1
+        self._breaker.succeeded()
+
+    async def send(self, request: Outgoing, deadline: float, begun: Answer | None = None) -> Answer:
+        """The answer as soon as its head is there, by `deadline` (the loop's time).
+
+        `begun`: the request was sent already, and this is its answer. Raises a 502, 503 or 504 problem.
+        """
+        if begun is None and not self._breaker.allows():
             self._failures["open"].inc()
             raise Unavailable
         try:
-            response = await self._send_patiently(request, deadline)
+            answer = await self._send_patiently(request, deadline, begun)
         except Problem:
             self._breaker.failed()
             raise
@@ -119,9 +119,9 @@ class UpstreamService:
             self._breaker.undecided()
             raise
         self._breaker.succeeded()
-        return response
+        return answer
 
-    async def _send_patiently(self, request: Outgoing, deadline: float) -> aiohttp.ClientResponse:
+    async def _send_patiently(self, request: Outgoing, deadline: float, begun: Answer | None) -> Answer:
         clock = asyncio.get_running_loop().time
         refused_until = min(clock() + self._patience, deadline)
         pause = _FIRST_PAUSE
@@ -129,7 +129,7 @@ class UpstreamService:
         while True:
             try:
                 async with asyncio.timeout_at(deadline):
-                    return await self._send_once(request)
+                    return await self._send_once(request, begun)
             except NotReached:
                 if clock() + pause >= refused_until:
                     self._failures["away"].inc()
@@ -141,65 +141,38 @@ class UpstreamService:
                     self._failures["broken"].inc()
                     raise BadGateway from None
                 may_repeat = False
+                begun = None
             except TimeoutError:
                 self._failures["timeout"].inc()
                 raise GatewayTimeout from None
 
-    async def _send_once(self, request: Outgoing) -> aiohttp.ClientResponse:
-        if self._session is None:
+    async def _send_once(self, request: Outgoing, begun: Answer | None = None) -> Answer:
+        if self._pool is None:
             raise NotReached
-        return await self._session.request(
-            request.method,
-            URL(self._url + request.target, encoded=True),
-            headers=request.headers,
-            data=_payload(request.body),
-            allow_redirects=False,
-        )
+        answer = begun
+        if answer is None:
+            connection = self._pool.idle() or await self._pool.connect()
+            answer = connection.send(request.head(self._host), request.body, to_head=request.method == "HEAD")
+        try:
+            await answer.head()
+        except BaseException:
+            answer.abandon()
+            raise
+        return answer
 
     async def fetch(self, path: str, *, within: float, limit: int) -> tuple[int, bytes]:
         """Status and body of a GET of our own, outside places and breaker; `within` is in seconds.
 
-        Raises aiohttp.ClientError or TimeoutError.
+        Raises UpstreamError or TimeoutError.
         """
-        async with (
-            asyncio.timeout(within),
-            await self._send_once(Outgoing("GET", path, [], b"", repeatable=True)) as response,
-        ):
-            body = b""
-            async for piece in response.content.iter_any():
-                body += piece
-                if len(body) > limit:
-                    raise aiohttp.ClientPayloadError("longer than expected")
-            return response.status, body
-
-
-def _payload(body: bytes) -> bytes | io.BytesIO | None:
-    """What aiohttp sends in one piece, or, where that would hold up everybody else, in many."""
-    return io.BytesIO(body) if len(body) > _ONE_PIECE else body or None
-
-
-class _Answer(aiohttp.ClientResponse):
-    """Is the answer to its request, and not to one before it."""
-
-    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
-        """Reads the head; what was there before the request was sent belongs to nobody."""
-        if connection.protocol is None or connection.protocol.should_close:
-            raise aiohttp.ServerDisconnectedError
-        return await super().start(connection)
-
-
-async def _told_apart(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Raises NotReached or BrokenOff for whatever went wrong.
-
-    aiohttp itself would repeat a PUT or DELETE after a cut connection, keyed or not. These two it lets pass.
-    """
-    try:
-        response = await send(request)
-    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-        raise NotReached from error
-    except (aiohttp.ClientError, OSError) as error:
-        raise BrokenOff from error
-    if response.status not in _FINAL_STATUSES:
-        response.close()
-        raise BrokenOff
-    return response
+        async with asyncio.timeout(within):
+            answer = await self._send_once(Outgoing("GET", path.encode("ascii"), [], b"", repeatable=True))
+            try:
+                body = b""
+                while piece := await answer.piece():
+                    body += piece
+                    if len(body) > limit:
+                        raise BrokenOff
+            finally:
+                answer.abandon()
+            return answer.status, body

@@ -27,6 +27,7 @@ class GatewayServer:
         self.health.add_check("upstreams", self.app.readiness.all_away)
         server = partial(HttpServer, host=settings.http_host, drain=settings.shutdown_grace * _DRAIN_SHARE)
         protocol = edge_protocol(
+            self.app.short_way,
             header_timeout=settings.client_header_timeout,
             write_timeout=settings.client_write_timeout,
             max_header_bytes=settings.max_header_bytes,

@@ -157,18 +157,15 @@ async def test_body_of_an_answer_to_head_reaches_nobody(script: ScriptedService,
     assert await asked(client) == (200, b"ok")
 
 
-@pytest.mark.parametrize(("method", "expected"), [("GET", 200), ("POST", 502)])
-async def test_answer_before_its_request_reaches_nobody(
-    script: ScriptedService, client: Client, method: str, expected: int
-) -> None:
-    script.answers = [[OK], [], [OK]]
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_answer_before_its_request_reaches_nobody(script: ScriptedService, client: Client, method: str) -> None:
+    script.answers = [[OK], [OK]]
     assert await asked(client) == (200, b"ok")
     script.connections[0].write(POISON)
     await script.connections[0].drain()
     await client.get("/livez")  # the gateway's loop turns, and reads it
-    status, body = await asked(client, method)
-    assert status == expected
-    assert b"poison" not in body
+    assert await asked(client, method) == (200, b"ok")
+    assert len(script.connections) == 2
 
 
 async def test_connection_of_a_late_answer_is_closed(script: ScriptedService, client: Client) -> None:

@@ -32,7 +32,7 @@ from gateway.cors import Cors
 )
 def test_request_header_that_names_or_binds_the_client_is_dropped(name: str) -> None:
     passed = headers.to_service([(name.lower().encode(), b"x"), (b"accept", b"*/*")], b"id-1", None)
-    assert passed == [("accept", "*/*"), ("x-request-id", "id-1")]
+    assert passed == [(b"accept", b"*/*"), (b"x-request-id", b"id-1")]
 
 
 def test_request_keeps_what_services_read() -> None:
@@ -43,14 +43,13 @@ def test_request_keeps_what_services_read() -> None:
         (b"if-match", b'"3"'),
         (b"accept-language", b"ru"),
     ]
-    passed = headers.to_service(sent, b"id-1", "00-trace")
-    kept = [(name.decode(), value.decode()) for name, value in sent]
-    assert passed == [*kept, ("x-request-id", "id-1"), ("traceparent", "00-trace")]
+    passed = headers.to_service(sent, b"id-1", b"00-trace")
+    assert passed == [*sent, (b"x-request-id", b"id-1"), (b"traceparent", b"00-trace")]
 
 
 def test_client_cannot_choose_the_trace_past_the_gateway() -> None:
-    passed = headers.to_service([(b"traceparent", b"00-theirs"), (b"x-request-id", b"theirs")], b"ours", "00-ours")
-    assert passed == [("x-request-id", "ours"), ("traceparent", "00-ours")]
+    passed = headers.to_service([(b"traceparent", b"00-theirs"), (b"x-request-id", b"theirs")], b"ours", b"00-ours")
+    assert passed == [(b"x-request-id", b"ours"), (b"traceparent", b"00-ours")]
 
 
 @pytest.mark.parametrize("name", [b"authorization", b"idempotency-key", b"if-match", b"content-type"])
