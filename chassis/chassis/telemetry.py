@@ -17,7 +17,7 @@ from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind
 
 from chassis.logs import configure_logging
 from chassis.settings import ServiceSettings
-from chassis.traces import current_traceparent, remote_parent
+from chassis.traces import current_traceparent, remote_parent, traceparent_of
 
 _EXPORT_TIMEOUT_SECONDS = 5
 _SHUTDOWN_SECONDS = 2
@@ -25,6 +25,7 @@ _SHUTDOWN_SECONDS = 2
 __all__ = [
     "current_trace_id",
     "current_traceparent",
+    "request_trace",
     "server_span",
     "setup_telemetry",
     "shutdown_telemetry",
@@ -39,9 +40,13 @@ class _Roots:
 
     sampled = 1.0
 
+    def samples(self) -> bool:
+        """Whether the trace that begins now is sampled."""
+        return random.random() < self.sampled  # noqa: S311 - no secret
+
     def unsampled(self) -> Span | None:
         """A span with a new trace id and nothing behind it; None when the trace is to be sampled."""
-        if random.random() < self.sampled:  # noqa: S311 - no secret
+        if self.samples():
             return None
         return NonRecordingSpan(SpanContext(random.getrandbits(128), random.getrandbits(64), is_remote=False))
 
@@ -101,6 +106,21 @@ def server_span(traceparent: str | None, name: str) -> Span:
     parent = remote_parent(traceparent)
     unsampled = _unsampled(parent)
     return unsampled or _tracer.start_span(name, _inside(parent), SpanKind.SERVER, record_exception=False)
+
+
+def request_trace(traceparent: str | None, name: str) -> tuple[str | None, Span | None]:
+    """The traceparent of one HTTP request, and its span, begun; None for one that nobody will see.
+
+    Cheaper than `server_span` by the objects that stand for an unseen span.
+    """
+    if not traceparent and not _roots.samples():
+        ids = f"{random.getrandbits(192):048x}"
+        return f"00-{ids[:32]}-{ids[32:]}-00", None
+    parent = remote_parent(traceparent)
+    if parent is not None and not parent.get_span_context().trace_flags.sampled:
+        return traceparent, None
+    span = _tracer.start_span(name, _inside(parent), SpanKind.SERVER, record_exception=False)
+    return traceparent_of(span), span
 
 
 def _unsampled(parent: Span | None) -> Span | None:

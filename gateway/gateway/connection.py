@@ -41,7 +41,7 @@ class Keeper(Protocol):
 
 
 class Answer:
-    """An answer on its way in. `progress` is called whenever there is more of it, and when it failed."""
+    """An answer on its way in. `progress`, if set, is told of everything that comes, in place of who awaits it."""
 
     __slots__ = (
         "_connection",
@@ -67,7 +67,7 @@ class Answer:
         self.there = False
         self.complete = False
         self.failed = False
-        self.progress: Callable[[], None] = self.wake
+        self.progress: Callable[[], None] | None = None
         self._connection = connection
         self._pieces: list[bytes] = []
         self._size = 0
@@ -105,9 +105,11 @@ class Answer:
         if not self.complete:
             self._connection.close()
 
-    def wake(self) -> None:
-        """Tells who awaits `head` or `piece`."""
-        if self._waiter is not None and not self._waiter.done():
+    def tell(self) -> None:
+        """The connection's: more has come, or it failed."""
+        if self.progress is not None:
+            self.progress()
+        elif self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
     async def _more(self) -> None:
@@ -154,7 +156,7 @@ class UpstreamConnection(asyncio.Protocol):
                 answer.complete = True
             else:
                 answer.failed = True
-            answer.progress()
+            answer.tell()
 
     def send(self, head: bytes, body: bytes, *, to_head: bool = False) -> Answer:
         """Sends a request; its answer will come."""
@@ -196,7 +198,7 @@ class UpstreamConnection(asyncio.Protocol):
         elif self._unasked or (not answer.there and self._head_bytes > MAX_HEAD_BYTES):
             self._fail(answer)
         if answer.there or answer.failed:
-            answer.progress()
+            answer.tell()
 
     def _done(self) -> None:
         self._answer = None

@@ -115,6 +115,7 @@ class Crossing:
 
     def _finish(self) -> None:
         self._timer.cancel()
+        self._answer.progress = None
         self._upstream.ended()
         self._path.proxy.bodies.give_back(len(self._request.body))
         answer, client, exchange = self._answer, self._client, self._exchange
@@ -143,7 +144,7 @@ class Crossing:
     def _hand_over(self) -> None:
         """The general way goes on from here."""
         self._timer.cancel()
-        self._answer.progress = self._answer.wake
+        self._answer.progress = None
         exchange = self._exchange
         self._scope["method"] = exchange.method
         self._scope["path"] = exchange.path

@@ -7,15 +7,16 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import structlog
-from opentelemetry import trace
 from opentelemetry.context import Context, attach, detach
+from opentelemetry.trace import INVALID_SPAN, set_span_in_context
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chassis.health import Health
 from chassis.http.errors import problem_response
 from chassis.http.metrics import REQUEST_SECONDS
 from chassis.problems import Problem
-from chassis.telemetry import server_span
+from chassis.telemetry import request_trace
+from chassis.traces import remote_parent
 from gateway.cors import Cors
 from gateway.exchange import LOCAL, Exchange
 from gateway.headers import RawHeaders
@@ -47,9 +48,10 @@ class Edge:
 
     def begin(self, method: str, path: str, query: bytes, headers: RawHeaders) -> Exchange:
         """A request is there; `end` follows, or what `resumed` makes is run."""
-        sent = next((value for name, value in headers if name == b"traceparent"), b"")
-        span = server_span(sent.decode("latin-1"), method if method in _METHODS else "OTHER")
-        return Exchange(method, path, query, headers, span=span, cors=self._cors, last=self._health.is_stopping)
+        sent = next((value for name, value in headers if name == b"traceparent"), None)
+        traceparent = None if sent is None else sent.decode("latin-1")
+        trace = request_trace(traceparent, method if method in _METHODS else "OTHER")
+        return Exchange(method, path, query, headers, trace=trace, cors=self._cors, last=self._health.is_stopping)
 
     def end(self, exchange: Exchange) -> float:
         """It was answered: its span and its metric; the seconds that it took."""
@@ -57,7 +59,7 @@ class Edge:
         method = exchange.method if exchange.method in _METHODS else "OTHER"
         self._metric(method, exchange.route, exchange.status)(seconds)
         span = exchange.span
-        if span.is_recording():
+        if span is not None:
             span.update_name(f"{method} {exchange.route}")
             span.set_attribute("http.response.status_code", exchange.status)
             span.set_attribute("http.route", exchange.route)
@@ -74,7 +76,8 @@ class Edge:
         return app
 
     async def _serve(self, exchange: Exchange, handle: Handler) -> None:
-        in_span = attach(trace.set_span_in_context(exchange.span, Context()))
+        span = exchange.span or remote_parent(exchange.traceparent) or INVALID_SPAN
+        in_span = attach(set_span_in_context(span, Context()))
         try:
             problem = await self._answer(exchange, handle)
             seconds = self.end(exchange)
@@ -82,8 +85,8 @@ class Edge:
                 self._log(exchange, problem, seconds)
         finally:
             detach(in_span)
-            if exchange.span.is_recording():
-                exchange.span.end()
+            if span.is_recording():
+                span.end()
 
     async def _answer(self, exchange: Exchange, handle: Handler) -> Problem | None:
         try:

@@ -8,7 +8,6 @@ from typing import Final
 from opentelemetry.trace import Span
 from starlette.types import Message, Receive, Scope, Send
 
-from chassis.traces import traceparent_of
 from gateway import headers as header_rules
 from gateway.cors import Cors
 from gateway.headers import RawHeaders, fields_of
@@ -19,7 +18,7 @@ _NO_TRACE: Final = "0" * 32
 
 
 class Exchange:
-    """What the parts of the gateway know of one request, which is inside `span`."""
+    """What the parts of the gateway know of one request. `span` is None where nobody will see it."""
 
     __slots__ = (
         "_cors",
@@ -46,7 +45,15 @@ class Exchange:
     _send: Send
 
     def __init__(
-        self, method: str, path: str, query: bytes, headers: RawHeaders, *, span: Span, cors: Cors, last: bool
+        self,
+        method: str,
+        path: str,
+        query: bytes,
+        headers: RawHeaders,
+        *,
+        trace: tuple[str | None, Span | None],
+        cors: Cors,
+        last: bool,
     ) -> None:
         """`last`: the process is stopping, so the connection ends with this answer."""
         self.began_at = time.perf_counter()
@@ -55,8 +62,7 @@ class Exchange:
         self.query = query
         self.headers = headers
         self.fields = fields_of(headers)
-        self.span = span
-        self.traceparent = traceparent_of(span)
+        self.traceparent, self.span = trace
         self.trace_id = _NO_TRACE if self.traceparent is None else self.traceparent[3:35]
         self.request_id = header_rules.request_id(self.fields, self.trace_id)
         self.route = UNROUTED
@@ -95,8 +101,7 @@ class Exchange:
         headers += header_rules.SECURITY
         headers += [default for default in header_rules.DEFAULTS if default[0] not in names]
         headers += self._cors.answer_headers(self.fields.get(b"origin"))
-        headers.append((b"x-request-id", self.request_id))
-        headers.append((b"x-trace-id", self.trace_id.encode("ascii")))
+        headers += ((b"x-request-id", self.request_id), (b"x-trace-id", self.trace_id.encode("ascii")))
         if self._last:  # so that a kept-alive connection is not cut under its next request
             headers.append((b"connection", b"close"))
         return headers

@@ -114,17 +114,17 @@ def _is_utf8(value: bytes) -> bool:
 
 
 def to_client(status: int, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
-    """The headers of the answer to the client, names in lower case."""
+    """The headers of the answer to the client; names are in lower case, as they came."""
     passed: RawHeaders = []
     # The length in an answer without a body is that of a body that does not come.
     dropped: set[bytes] = {b"content-length"} if status in _BODILESS else set()
-    for name, value in headers:
-        lower = name.lower()
-        if lower in _KEPT_FROM_CLIENTS:
-            if lower == b"connection":
-                dropped.update(token.strip().lower() for token in value.split(b","))
-        elif not lower.startswith(_CORS_PREFIX):
-            passed.append((lower, value))
+    for field in headers:
+        name = field[0]
+        if name in _KEPT_FROM_CLIENTS:
+            if name == b"connection" and field[1] != b"keep-alive":
+                dropped.update(token.strip().lower() for token in field[1].split(b","))
+        elif not name.startswith(_CORS_PREFIX):
+            passed.append(field)
     return [field for field in passed if field[0] not in dropped] if dropped else passed
 
 

@@ -13,6 +13,7 @@ from chassis.http.errors import PROBLEM_JSON, problem_response
 from chassis.problems import BadRequest, Problem
 from gateway.headers import SECURITY, RawHeaders
 from gateway.problems import RequestTimeout
+from gateway.transport import HeadWithBody
 
 _TOO_LARGE = Problem(
     "The request's headers are too large.",
@@ -20,63 +21,6 @@ _TOO_LARGE = Problem(
     slug="headers-too-large",
     title="Request header fields too large",
 )
-
-
-class HeadWithBody(asyncio.Transport):
-    """Holds an answer's head back for its body, so that both leave in one system call instead of two."""
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__()
-        self._transport = transport
-        self._loop = loop
-        self._held = b""
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        """A head waits for the end of this turn of the loop at most."""
-        if self._held:
-            self._transport.write(self._held + data)
-            self._held = b""
-        elif data[:7] == b"HTTP/1.":
-            self._held = bytes(data)
-            self._loop.call_soon(self._flush)
-        else:
-            self._transport.write(data)
-
-    def _flush(self) -> None:
-        if self._held:
-            self._transport.write(self._held)
-            self._held = b""
-
-    def write_whole(self, data: bytes) -> None:
-        """An answer that is complete, so that nothing is to be waited for."""
-        self._flush()
-        self._transport.write(data)
-
-    def close(self) -> None:
-        """Sends what is held, and closes."""
-        self._flush()
-        self._transport.close()
-
-    def abort(self) -> None:
-        """Closes at once."""
-        self._held = b""
-        self._transport.abort()
-
-    def is_closing(self) -> bool:
-        """Whether it is on its way to be closed."""
-        return self._transport.is_closing()
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """Addresses and the socket."""
-        return self._transport.get_extra_info(name, default)
-
-    def pause_reading(self) -> None:
-        """Too much waits to be handled."""
-        self._transport.pause_reading()
-
-    def resume_reading(self) -> None:
-        """It was handled."""
-        self._transport.resume_reading()
 
 
 class ShortWay(Protocol):
@@ -194,7 +138,6 @@ class EdgeProtocol(HttpToolsProtocol):
             and not self.parser.should_upgrade()
             and self.parser.should_keep_alive()
             and self.parser.get_http_version() == "1.1"
-            and not any(name == b"transfer-encoding" for name, _ in self.headers)
         )
 
     def _take_the_general_way(self) -> None:
@@ -216,6 +159,8 @@ class EdgeProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """What cannot be parsed, or could be read in two ways, is refused and the connection closed."""
         del msg
+        if self._whole is not None:
+            self._take_the_general_way()
         self._refuse(_TOO_LARGE if self._oversized else BadRequest("The request is not valid HTTP."))
 
     def _stop_head_timer(self) -> None:

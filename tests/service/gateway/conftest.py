@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 
 from chassis.auth import LocalKeys
-from gateway.routing import UPSTREAMS
+from gateway.routing import UPSTREAMS, Upstream
 from tests.service.gateway.edges import KID, Client, Edge, StartGateway, token
 from tests.service.gateway.upstreams import FakeService, Services, free_port
 
@@ -55,13 +55,41 @@ def edge_before(services: Services, key: Ed25519PrivateKey, state: Path, **setti
     return Edge({"state_dir": state, "http_port": 0, **urls, **PATIENT, **settings}, known)
 
 
+SOMETHING_OF: dict[Upstream, str] = {
+    "owners": "/v1/me",
+    "sto": "/v1/car-links",
+    "workorders": "/v1/work-orders",
+    "trust": "/v1/audit",
+    "notifier": "/v1/notifications",
+}
+
+
+@pytest.fixture(params=["stranger", "regular"])
+def visit(request: pytest.FixtureRequest) -> str:
+    """A regular's token is known and connections are kept, so that requests may go the short way."""
+    return str(request.param)
+
+
+async def make_regular(edge: Edge, services: Services, bearer: dict[str, str], upstreams: Iterable[Upstream]) -> None:
+    async with Client(edge.url, headers=bearer) as client:
+        for upstream in upstreams:
+            assert (await client.get(SOMETHING_OF[upstream])).status == 200
+            services[upstream].seen.clear()
+
+
 @pytest.fixture
-async def start_gateway(services: Services, key: Ed25519PrivateKey, tmp_path: Path) -> AsyncIterator[StartGateway]:
+async def start_gateway(
+    services: Services, key: Ed25519PrivateKey, bearer: dict[str, str], visit: str, tmp_path: Path
+) -> AsyncIterator[StartGateway]:
     """A gateway of the test's own, with other settings or to be stopped."""
     async with AsyncExitStack() as stack:
 
         async def start(**settings: object) -> Edge:
-            return await stack.enter_async_context(edge_before(services, key, tmp_path, **settings))
+            edge = await stack.enter_async_context(edge_before(services, key, tmp_path, **settings))
+            if visit == "regular":
+                reached = [one for one in UPSTREAMS if f"upstream_{one}_url" not in settings]
+                await make_regular(edge, services, bearer, reached)
+            return edge
 
         yield start
 
@@ -87,6 +115,8 @@ def bearer(key: Ed25519PrivateKey) -> dict[str, str]:
 
 
 @pytest.fixture
-async def client(gateway: Edge) -> AsyncIterator[Client]:
+async def client(gateway: Edge, services: Services, bearer: dict[str, str], visit: str) -> AsyncIterator[Client]:
+    if visit == "regular":
+        await make_regular(gateway, services, bearer, UPSTREAMS)
     async with Client(gateway.url) as connected:
         yield connected

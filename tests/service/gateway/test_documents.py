@@ -3,10 +3,16 @@ import hashlib
 from importlib.resources import files
 from typing import Any
 
+import pytest
 from aiohttp import web
 
 from tests.service.gateway.edges import Client, Edge, StartGateway
 from tests.service.gateway.upstreams import Services
+
+
+@pytest.fixture
+def visit() -> str:
+    return "stranger"  # what the services do here suits no other request
 
 
 def describe(*paths: str) -> Any:

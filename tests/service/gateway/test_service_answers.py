@@ -21,8 +21,14 @@ async def script() -> AsyncIterator[ScriptedService]:
 
 
 @pytest.fixture
-async def edge(start_gateway: StartGateway, script: ScriptedService) -> Edge:
-    return await start_gateway(upstream_sto_url=script.url, deadlines={"read": 2.0, "command": 2.0})
+async def edge(start_gateway: StartGateway, script: ScriptedService, bearer: dict[str, str], visit: str) -> Edge:
+    edge = await start_gateway(upstream_sto_url=script.url, deadlines={"read": 2.0, "command": 2.0})
+    if visit == "regular":
+        script.answers = [[OK]]
+        async with Client(edge.url, headers=bearer) as client:
+            assert await asked(client) == (200, b"ok")
+        script.requests.clear()
+    return edge
 
 
 @pytest.fixture

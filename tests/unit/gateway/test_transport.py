@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from gateway.protocol import HeadWithBody
+from gateway.transport import HeadWithBody
 
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
 
