@@ -22,11 +22,12 @@ from gateway.exchange import Exchange
 from gateway.headers import RawHeaders
 from gateway.protocol import EdgeProtocol
 from gateway.proxy import Proxy, bearer_token, outgoing
-from gateway.routing import Router
+from gateway.routing import PATH, Router
 from gateway.upstream import Outgoing, UpstreamService
 
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
-_TARGET: Final = re.compile(rb"(/[A-Za-z0-9._~/-]{1,2047})(?:\?([\x21\x22\x24-\x7e]{1,4096}))?")
+_TARGET: Final = re.compile(PATH.join("()").encode() + rb"(?:\?([\x21\x22\x24-\x7e]+))?")
+_LONGEST_TARGET: Final = 2048
 _LONGEST_ANSWER: Final = 64 << 10
 _BODILESS: Final = frozenset({204, 304})
 
@@ -44,11 +45,11 @@ class DirectPath:
 
     def take(self, client: EdgeProtocol, method: str, body: bytes) -> bool:
         """Whether the request goes this way; if not, nothing has happened."""
-        target = _TARGET.fullmatch(client.url)
+        target = _TARGET.fullmatch(client.url) if len(client.url) <= _LONGEST_TARGET else None
         if target is None or method not in _METHODS or self._health.is_stopping:
             return False
         path = target[1].decode("ascii")
-        route = self._router.find(path)
+        route = self._router.find_spelled(path)
         if route is None or method in route.public or len(body) > route.body_limit or (body and method == "GET"):
             return False
         upstream = self.proxy.upstreams[route.upstream]

@@ -19,7 +19,8 @@ FILE_SECONDS: Final = 125.0  # above the 120 s within which owners ends an impor
 
 # One spelling per resource: no route here needs more than these characters, so percent-encoding, empty segments,
 # backslashes and semicolons are no path of ours, and what is matched is byte for byte what is sent on.
-_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
+PATH: Final = r"(?:/[A-Za-z0-9._~-]+)+"
+_PATH: Final = re.compile(PATH)
 _DOTS = frozenset({".", ".."})
 _ANY_SEGMENT = "{}"
 
@@ -114,9 +115,11 @@ class Router:
 
     def find(self, raw_path: str) -> Route | None:
         """The route of a path as it came over the wire (not decoded); None for a path that is none of ours."""
-        if _PATH.fullmatch(raw_path) is None:
-            return None
-        segments = raw_path[1:].split("/")
+        return None if _PATH.fullmatch(raw_path) is None else self.find_spelled(raw_path)
+
+    def find_spelled(self, path: str) -> Route | None:
+        """The same for a path that is known to match `PATH`."""
+        segments = path[1:].split("/")
         if not _DOTS.isdisjoint(segments):
             return None
         return _descend(self._root, segments, 0)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from chassis.problems import Problem, Unavailable
@@ -20,8 +19,7 @@ _LONGEST_PAUSE: Final = 0.25
 _BODILESS: Final = frozenset({"GET", "HEAD"})
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """A request as it goes to a service. `repeatable`: acting on it twice is acting once."""
 
     method: str
