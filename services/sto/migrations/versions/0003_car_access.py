@@ -59,7 +59,7 @@ def upgrade() -> None:
     grant_worker(op, "sto", "car_access", "SELECT, INSERT, UPDATE")
     enable_row_security(op, "car_access", "api_select", "sto_api", f"user_id = {CURRENT_USER_ID}")
     op.execute("CREATE POLICY worker ON car_access TO sto_worker USING (true)")
-    op.execute(f"CREATE POLICY shared ON car_link FOR SELECT TO sto_api USING ({SHARED})")
-    op.execute(f"CREATE POLICY managed ON car_link FOR UPDATE TO sto_api USING ({MANAGED})")
+    op.execute(f"CREATE POLICY access ON car_link FOR SELECT TO sto_api USING ({SHARED})")
+    op.execute(f"CREATE POLICY access_managing ON car_link FOR UPDATE TO sto_api USING ({MANAGED})")
     # As its owner, who shares a car sees the center behind each link, approved or not.
-    op.execute(f"CREATE POLICY shared ON service_center FOR SELECT TO sto_api USING ({LINKED_TO_SHARED})")
+    op.execute(f"CREATE POLICY access ON service_center FOR SELECT TO sto_api USING ({LINKED_TO_SHARED})")

@@ -78,16 +78,17 @@ def upgrade() -> None:
     grant_worker(op, "workorders", "car_access", "SELECT, INSERT, UPDATE")
     enable_row_security(op, "car_access", "api", "workorders_api", OWN_OR_COLLEAGUES)
     op.execute("CREATE POLICY worker ON car_access TO workorders_worker USING (true)")
-    # Beside the policy `api` of each table, which comes first: the center's staff and the car's owner pay nothing.
-    policy("work_order", "shared", "SELECT", using=SHARED_ORDER)
-    policy("snapshot", "shared", "SELECT", using=SHARED)
+    # Beside the policy `api` of each table. PostgreSQL asks the policies in the reverse order of their names, so that
+    # the center's staff and the car's owner, for whom `api` is enough, pay nothing for these.
+    policy("work_order", "access", "SELECT", using=SHARED_ORDER)
+    policy("snapshot", "access", "SELECT", using=SHARED)
     for table in PARTS:
-        policy(table, "shared", "SELECT", using="caller_shares_order(work_order_id, false)")
+        policy(table, "access", "SELECT", using="caller_shares_order(work_order_id, false)")
     # What an answer to an estimate writes.
-    policy("work_order", "managed", "UPDATE", using=MANAGED)
-    policy("job", "managed", "UPDATE", using="caller_shares_order(work_order_id, true)")
+    policy("work_order", "access_managing", "UPDATE", using=MANAGED)
+    policy("job", "access_managing", "UPDATE", using="caller_shares_order(work_order_id, true)")
     for table in ANSWERED_BY_MANAGER:
-        policy(table, "managed", "INSERT", check="caller_shares_order(work_order_id, true)")
+        policy(table, "access_managing", "INSERT", check="caller_shares_order(work_order_id, true)")
 
 
 def policy(table: str, name: str, command: str, *, using: str | None = None, check: str | None = None) -> None:
