@@ -264,3 +264,10 @@ async def test_asking_for_a_role_takes_one_statement(told: Trust) -> None:
     await api.dispose()
     assert roles == ["owner", *ROLES, None]
     assert statements == {1}
+
+
+async def test_whoever_is_given_access_finds_it_in_the_audit_log(told: Trust) -> None:
+    for person, found in ((PEOPLE["driver"], 1), (OWNER, len(ROLES)), (Person(), 0)):
+        query = {"action": "owners.access.granted.v1"}
+        answer = await told.client.get("/v1/audit", params=query, headers=person.headers)
+        assert len(answer.json()["data"]) == found
