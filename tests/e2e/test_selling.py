@@ -25,6 +25,11 @@ async def owns_it(person: Person, car: str) -> bool:
     return True
 
 
+async def bought_something(person: Person, car: str) -> bool:
+    """Whether trust knows what the person paid for the car."""
+    return "expense" in {row["kind"] for row in await rows(person, f"{car}/timeline")}
+
+
 async def test_sold_car_takes_its_attested_life_along_and_leaves_the_rest(stack: Stack, gateway: Gateway) -> None:
     played = await rehearse(stack, gateway, recast("brakes-and-timing-belt", "Seller"))
     await watch(stack, played.cast, await played.visit())
@@ -58,5 +63,12 @@ async def test_sold_car_takes_its_attested_life_along_and_leaves_the_rest(stack:
         )
 
     await eventually(told, within=PATIENCE)
+    await buyer.post(f"{car}/expenses", wash)
+    await eventually(lambda: bought_something(buyer, car), within=PATIENCE)
+    kept = await rows(seller, f"{car}/timeline")
+    [sold_at] = [row["occurred_at"] for row in kept if row["kind"] == "car_transferred"]
+    assert max(row["occurred_at"] for row in kept) == sold_at
+    washes = [row for row in kept if row["kind"] == "expense" and row["details"]["category"] == "wash"]
+    assert len(washes) == 1
     with pytest.raises(Refused, match="404"):
-        await seller.get(f"{car}/timeline")
+        await seller.get(f"{car}/score")

@@ -14,6 +14,7 @@ from chassis.timers import Timers
 from contracts.owners import (
     AccessChanged,
     AccessEnded,
+    AccessEvent,
     AccessGranted,
     CarArchived,
     CarEvent,
@@ -27,13 +28,12 @@ from contracts.owners import (
 )
 from sto.commands.end_links import end_links
 from sto.commands.expire_link import LINK_EXPIRY, expire_link
-from sto.commands.keep_read_models import forget_names, forget_people, keep_cars, keep_names
+from sto.commands.keep_read_models import forget_names, forget_people, keep_access, keep_cars, keep_names
 from sto.db.read_models import Sequenced
-from sto.domain.link import LinkedCar
+from sto.domain.link import CarAccess, LinkedCar
 
 subscriptions: Final = Subscriptions("sto")
 subscriptions.ignore(UserRegistered, UserUpdated)  # settings of a person: nothing here depends on them
-subscriptions.ignore(AccessGranted, AccessChanged, AccessEnded)  # only an owner links a car
 
 
 @subscriptions.state(CarRegistered, CarUpdated, CarArchived, CarTransferred)
@@ -42,6 +42,12 @@ async def on_cars(tx: Transaction, batch: Sequence[Received[CarEvent]]) -> None:
     await keep_cars(tx, (Sequenced(_car(received.event), received.event.sequence) for received in batch))
     transfers = {received.event.car_id: received for received in batch if isinstance(received.event, CarTransferred)}
     await end_links(tx, transfers)
+
+
+@subscriptions.state(AccessGranted, AccessChanged, AccessEnded)
+async def on_access(tx: Transaction, batch: Sequence[Received[AccessEvent]]) -> None:
+    """With whom cars are shared."""
+    await keep_access(tx, (Sequenced(_access(received.event), received.event.sequence) for received in batch))
 
 
 @subscriptions.state(ProfileUpdated)
@@ -82,4 +88,16 @@ def _car(event: CarEvent) -> LinkedCar:
         model=event.model,
         plate=event.plate,
         archived=event.archived,
+    )
+
+
+def _access(event: AccessEvent) -> CarAccess:
+    return CarAccess(
+        id=event.grant_id,
+        car_id=event.car_id,
+        owner_id=event.owner_id,
+        user_id=event.grantee_id,
+        role=event.role,
+        expires_at=event.expires_at,
+        ended=isinstance(event, AccessEnded),
     )

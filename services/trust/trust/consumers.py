@@ -12,6 +12,8 @@ from contracts.registry import consumed_by
 from trust.commands.add_to_timeline import KINDS, add_to_timeline
 from trust.commands.append_audit import append_audit
 from trust.commands.keep_facts import (
+    forget_people,
+    keep_access,
     keep_cars,
     keep_employees,
     keep_links,
@@ -26,10 +28,11 @@ from trust.commands.rescore import rescore
 type Batch = Sequence[Received[Any]]
 
 subscriptions = Subscriptions("trust")
-subscriptions.ignore(owners.AccessGranted, owners.AccessChanged, owners.AccessEnded)  # scores are the owner's to see
 
 # In the order in which they run within a batch: facts first, then what is computed from them.
 subscriptions.state(owners.CarRegistered, owners.CarUpdated, owners.CarArchived, owners.CarTransferred)(keep_cars)
+subscriptions.state(owners.AccessGranted, owners.AccessChanged, owners.AccessEnded)(keep_access)
+subscriptions.state(owners.UserErased)(forget_people)
 subscriptions.state(sto.EmployeeJoined, sto.EmployeeRoleChanged, sto.EmployeeDeactivated)(keep_employees)
 subscriptions.state(sto.LinkRequested, sto.LinkApproved, sto.LinkDeclined, sto.LinkRevoked, sto.LinkExpired)(keep_links)
 subscriptions.state(owners.ServiceEntryRecorded, owners.ServiceEntryChanged)(keep_service_entries)

@@ -14,6 +14,7 @@ from contracts import owners, sto
 from workorders.commands.expire_estimate import ESTIMATE_EXPIRY, expire_estimate, order_and_version
 from workorders.commands.keep_read_models import (
     forget_people,
+    keep_access,
     keep_cars,
     keep_centers,
     keep_employees,
@@ -24,7 +25,6 @@ from workorders.db.rows import Values
 
 subscriptions: Final = Subscriptions("workorders")
 subscriptions.ignore(owners.UserRegistered, owners.UserUpdated)  # settings of a person: nothing here depends on them
-subscriptions.ignore(owners.AccessGranted, owners.AccessChanged, owners.AccessEnded)  # orders are the owner's
 subscriptions.ignore(  # of a car's records only the odometer is needed
     owners.ServiceEntryRecorded,
     owners.ServiceEntryChanged,
@@ -60,6 +60,12 @@ async def on_links(tx: Transaction, batch: Sequence[Received[sto.LinkEvent]]) ->
 async def on_cars(tx: Transaction, batch: Sequence[Received[owners.CarEvent]]) -> None:
     """Cars."""
     await keep_cars(tx, [_car(received.event) for received in batch])
+
+
+@subscriptions.state(owners.AccessGranted, owners.AccessChanged, owners.AccessEnded)
+async def on_access(tx: Transaction, batch: Sequence[Received[owners.AccessEvent]]) -> None:
+    """With whom cars are shared."""
+    await keep_access(tx, [_access(received.event) for received in batch])
 
 
 @subscriptions.state(owners.OdometerJudged)
@@ -132,6 +138,19 @@ def _car(event: owners.CarEvent) -> Values:
         "plate": event.plate,
         "odometer_unit": event.odometer_unit,
         "archived": event.archived,
+        "sequence": event.sequence,
+    }
+
+
+def _access(event: owners.AccessEvent) -> Values:
+    return {
+        "id": event.grant_id,
+        "car_id": event.car_id,
+        "owner_id": event.owner_id,
+        "user_id": event.grantee_id,
+        "role": event.role,
+        "expires_at": event.expires_at,
+        "ended": isinstance(event, owners.AccessEnded),
         "sequence": event.sequence,
     }
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Row, Select, exists, select, tuple_
 
 from chassis.db import Transaction
 from chassis.problems import NotFound
-from workorders.db.loading import estimate_state, find_order, visible_to
+from workorders.db.loading import estimate_state, find_order, is_visible, visible_to
 from workorders.db.models import estimate, labor_line, status_history, work_order
 from workorders.db.snapshots import StoredSnapshot, find_snapshot
 from workorders.domain.estimate import Document
@@ -186,6 +186,5 @@ async def get_snapshot(tx: Transaction, order_id: UUID, user_id: UUID) -> Stored
 
 
 async def _require_visible(tx: Transaction, order_id: UUID, user_id: UUID) -> None:
-    wanted = select(work_order.c.id).where(work_order.c.id == order_id, visible_to(user_id))
-    if (await tx.execute(wanted)).first() is None:
+    if not await is_visible(tx, order_id, user_id):
         raise NotFound

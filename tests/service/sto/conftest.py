@@ -17,7 +17,7 @@ from chassis.db import Database
 from chassis.provision import ServiceDatabase
 from chassis.runtime import Service
 from contracts.event import Event
-from contracts.owners import CarRegistered
+from contracts.owners import AccessEnded, AccessGranted, CarRegistered
 from sto.consumers import subscriptions
 from sto.settings import StoSettings
 from sto.wiring import service
@@ -183,6 +183,25 @@ class Sto:
         tables = await self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'inbox'")
         hashed = "SELECT coalesce(md5(string_agg(t::text, ',' ORDER BY t::text)), '') AS hash FROM {} t"
         return {row.tablename: (await self.rows(hashed.format(row.tablename)))[0].hash for row in tables}
+
+
+def shared(car_id: UUID, owner: Person, person: Person, role: str, **changes: Any) -> AccessGranted:
+    """The owner shares the car with the person, without end unless `expires_at` says one."""
+    values = {
+        "grant_id": person.user_id,
+        "car_id": car_id,
+        "owner_id": owner.user_id,
+        "grantee_id": person.user_id,
+        "role": role,
+        "expires_at": None,
+        "sequence": 1,
+    }
+    return golden(AccessGranted, "spouse", **values | changes)
+
+
+def unshared(granted: AccessGranted, because: str = "revoked") -> AccessEnded:
+    """That access is over."""
+    return AccessEnded.model_validate({**granted.model_dump(), "sequence": granted.sequence + 9, "because": because})
 
 
 @asynccontextmanager

@@ -75,7 +75,10 @@ async def test_the_center_is_told_which_car_it_is_only_while_it_has_access(sto: 
 
 
 @pytest.mark.parametrize("action", ["approval", "decline", "revocation"])
-async def test_only_the_cars_owner_decides_and_a_strangers_link_is_a_missing_one(sto: Sto, action: str) -> None:
+async def test_only_the_cars_owner_decides_and_a_strangers_link_is_a_missing_one(
+    impatient_sto: Sto, action: str
+) -> None:
+    sto = impatient_sto
     staff, owner = Person(), Person()
     center = await sto.approved(staff)
     link = await sto.linked(center, staff, owner)

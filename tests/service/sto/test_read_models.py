@@ -3,7 +3,7 @@ from uuid import UUID, uuid4
 from chassis.consuming import RawRecord, apply_batch
 from contracts.owners import CarArchived, CarRegistered, CarUpdated, ProfileUpdated, UserErased, UserRegistered
 from sto.consumers import subscriptions
-from tests.service.sto.conftest import Sto
+from tests.service.sto.conftest import Sto, shared, unshared
 from tests.support.golden import golden
 from tests.support.people import Person
 
@@ -107,6 +107,10 @@ async def test_a_replay_of_everything_with_an_empty_inbox_changes_nothing(sto: S
     await sto.deliver(updated(car_id, sequence=2, owner_id=owner.user_id, plate="А002АА77"))
     await sto.deliver(profile(staff, "Анна", 1), profile(gone, "Борис", 1), profile(staff, "Анна К.", 2))
     await sto.deliver(tombstone(gone), erased(gone))
+    for sharer in (staff, gone):
+        granted = shared(car_id, owner, sharer, "manager")
+        await sto.deliver(granted, unshared(granted))
+    await sto.deliver(shared(car_id, owner, Person(), "driver"))
     before = await sto.checksums()
     await sto.execute("DELETE FROM inbox")
     for record in sto.delivered:

@@ -31,6 +31,6 @@ async def empty_garage(service_database: ServiceDatabaseFactory) -> AsyncIterato
 
 @pytest.fixture
 async def garage(empty_garage: Garage) -> Garage:
-    """The usual world: an approved center, everybody employed, the car linked."""
+    """The usual world: an approved center, everybody employed, the car shared and linked."""
     await empty_garage.set_up()
     return empty_garage

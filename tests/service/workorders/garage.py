@@ -17,7 +17,7 @@ from chassis.consuming.messages import RawRecord
 from chassis.db import Database
 from chassis.runtime import Service
 from contracts.event import Event
-from contracts.owners import CarRegistered, OdometerJudged
+from contracts.owners import AccessChanged, AccessEnded, AccessGranted, CarRegistered, OdometerJudged
 from contracts.sto import CenterRegistered, CenterVerificationChanged, EmployeeDeactivated, EmployeeJoined, LinkApproved
 from tests.support.golden import golden
 from tests.support.people import Person
@@ -25,6 +25,8 @@ from workorders.consumers import subscriptions
 
 NOW = datetime(2026, 3, 16, 9, 0, tzinfo=UTC)
 STAFF = ("owner", "manager", "receptionist", "assigned", "mechanic")
+SHARING = {"car_manager": "manager", "car_driver": "driver", "car_viewer": "viewer"}
+"""With whom the car's owner shares the car, and in what role."""
 READING = {"odometer": {"value": "187500", "unit": "km"}}
 
 LABOR: dict[str, Any] = {
@@ -60,8 +62,9 @@ class Garage:
     car_id: UUID = field(default_factory=uuid4)
     link_id: UUID = field(default_factory=uuid4)
     people: dict[str, Person] = field(
-        default_factory=lambda: {role: Person() for role in (*STAFF, "car_owner", "stranger")}
+        default_factory=lambda: {role: Person() for role in (*STAFF, "car_owner", *SHARING, "stranger")}
     )
+    grant_ids: dict[str, UUID] = field(default_factory=lambda: {name: uuid4() for name in (*SHARING, *STAFF)})
     employee_ids: dict[str, UUID] = field(default_factory=lambda: {role: uuid4() for role in STAFF})
     delivered: list[RawRecord] = field(default_factory=list)
 
@@ -79,10 +82,9 @@ class Garage:
         return outcome
 
     async def set_up(self) -> None:
-        """The world as it usually is: an approved center, everybody employed, the car linked."""
-        await self.deliver(
-            self.center(), self.center_approved(), *(self.joined(role) for role in STAFF), self.car(), self.linked()
-        )
+        """The world as it usually is: an approved center, everybody employed, the car shared and linked."""
+        staff, sharing = (self.joined(role) for role in STAFF), (self.shared(name) for name in SHARING)
+        await self.deliver(self.center(), self.center_approved(), *staff, self.car(), *sharing, self.linked())
 
     def center(self, **changes: Any) -> CenterRegistered:
         values = {"center_id": self.center_id, "sequence": 1, "verification": "draft", "time_zone": "Asia/Vladivostok"}
@@ -121,6 +123,27 @@ class Garage:
             "sequence": 2,
         }
         return golden(LinkApproved, "two-scopes-for-a-year", **values | changes)
+
+    def shared(self, name: str, **changes: Any) -> AccessGranted:
+        """The owner gives this person access, without end unless `expires_at` says one."""
+        values = {
+            "grant_id": self.grant_ids[name],
+            "car_id": self.car_id,
+            "owner_id": self.people["car_owner"].user_id,
+            "grantee_id": self.people[name].user_id,
+            "role": SHARING.get(name, "viewer"),
+            "expires_at": None,
+            "sequence": 1,
+        }
+        return golden(AccessGranted, "spouse", **values | changes)
+
+    def shared_anew(self, name: str, **changes: Any) -> AccessChanged:
+        """The access in another role, or with another end."""
+        return AccessChanged.model_validate(self.shared(name, **{"sequence": 2} | changes).model_dump())
+
+    def unshared(self, name: str, because: str = "revoked", sequence: int = 3) -> AccessEnded:
+        """The access is over."""
+        return AccessEnded.model_validate({**self.shared(name, sequence=sequence).model_dump(), "because": because})
 
     def judged(self, km: int, observed_at: datetime, sequence: int = 1) -> OdometerJudged:
         """The car's last good reading."""

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from chassis.db import Database
-from tests.service.workorders.garage import Garage
+from tests.service.workorders.garage import SHARING, Garage
 from tests.support.people import Person
 
 TENANT_TABLES = (
@@ -25,8 +25,10 @@ TENANT_TABLES = (
     "car_link",
     "car",
     "car_odometer",
+    "car_access",
 )
-CAR_OWNERS_TABLES = set(TENANT_TABLES) - {"order_counter", "employee"}
+CAR_OWNERS_TABLES = set(TENANT_TABLES) - {"order_counter", "employee", "car_access"}
+SHARERS_TABLES = CAR_OWNERS_TABLES - {"car_link", "car", "car_odometer"} | {"car_access"}
 APPEND_ONLY = ("estimate", "estimate_outcome", "decision", "status_history", "snapshot")
 
 
@@ -71,9 +73,51 @@ async def test_strangers_and_nobody_see_no_row(full_garage: Garage) -> None:
 
 async def test_staff_and_car_owner_see_their_rows(full_garage: Garage) -> None:
     for table in TENANT_TABLES:
-        assert await _count(full_garage.api, table, full_garage.people["mechanic"]) > 0, table
+        at_work = await _count(full_garage.api, table, full_garage.people["mechanic"])
+        assert (at_work > 0) == (table != "car_access"), table
         seen = await _count(full_garage.api, table, full_garage.people["car_owner"])
         assert (seen > 0) == (table in CAR_OWNERS_TABLES), table
+
+
+@pytest.mark.parametrize("name", SHARING)
+async def test_who_shares_the_car_sees_what_its_owner_sees_of_its_orders(full_garage: Garage, name: str) -> None:
+    for table in TENANT_TABLES:
+        seen = await _count(full_garage.api, table, full_garage.people[name])
+        assert (seen > 0) == (table in SHARERS_TABLES), table
+    await full_garage.deliver(full_garage.unshared(name))
+    for table in SHARERS_TABLES - {"car_access"}:
+        assert await _count(full_garage.api, table, full_garage.people[name]) == 0, table
+
+
+@pytest.mark.parametrize("name", SHARING)
+async def test_who_shares_the_car_writes_an_answer_at_most(garage: Garage, name: str) -> None:
+    order = await garage.open()
+    await garage.job(order)
+    await garage.done(order, "estimate")
+    changed = []
+    for statement in (
+        "UPDATE work_order SET tolerance_minor = 1",
+        "UPDATE job SET title = 'Другое'",
+        "UPDATE labor_line SET hours = 1",
+        "UPDATE product_line SET price = 0",
+        "DELETE FROM job",
+        "DELETE FROM labor_line",
+    ):
+        async with garage.api.transaction(user_id=garage.people[name].user_id) as tx:
+            if (await tx.execute(text(statement))).rowcount:
+                changed.append(statement.split()[1])
+    assert changed == (["work_order", "job"] if name == "car_manager" else [])
+    if name != "car_manager":
+        assert "row-level security" in await _refused(garage.api, garage.people[name], ANOTHER_CHANGE)
+
+
+async def test_a_centers_people_see_only_colleagues_who_share_a_car_that_is_linked(garage: Garage) -> None:
+    await garage.deliver(
+        garage.shared("mechanic"), garage.shared("assigned", car_id=garage.link_id, owner_id=garage.link_id)
+    )
+    async with garage.api.transaction(user_id=garage.people["manager"].user_id) as tx:
+        seen = (await tx.execute(text("SELECT user_id FROM car_access"))).scalars().all()
+    assert seen == [garage.people["mechanic"].user_id]
 
 
 async def test_who_has_left_sees_nothing_at_once(full_garage: Garage) -> None:

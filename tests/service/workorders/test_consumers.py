@@ -6,7 +6,7 @@ from contracts.sto import CenterUpdated, EmployeeRoleChanged
 from tests.service.workorders.garage import Garage
 from tests.support.golden import golden
 
-READ_MODELS = ("center", "employee", "car_link", "car", "car_odometer")
+READ_MODELS = ("center", "employee", "car_link", "car", "car_odometer", "car_access")
 
 
 async def test_replaying_every_topic_changes_nothing(garage: Garage) -> None:
@@ -16,6 +16,9 @@ async def test_replaying_every_topic_changes_nothing(garage: Garage) -> None:
         garage.judged(187_100, garage.clock(), sequence=2),
         garage.linked(status="revoked", sequence=3),
         garage.left("mechanic"),
+        garage.shared_anew("car_viewer", role="manager"),
+        garage.unshared("car_driver"),
+        golden(UserErased, "erased", user_id=garage.people["car_manager"].user_id),
     )
     before = await garage.checksums()
     records = list(garage.delivered)

@@ -4,11 +4,11 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
-from tests.service.workorders.garage import READING, Garage
+from tests.service.workorders.garage import READING, SHARING, Garage
 from tests.unit.workorders.matrix import cells
 from workorders.domain.status import Status
 
-ROLES = ("owner", "manager", "receptionist", "assigned", "mechanic", "car_owner", "stranger")
+ROLES = ("owner", "manager", "receptionist", "assigned", "mechanic", "car_owner", *SHARING, "stranger")
 EXPECTED = {(cell.action, cell.role, cell.status): cell.expected for cell in cells()}
 """The same matrix, written by hand, as the domain is tested with."""
 

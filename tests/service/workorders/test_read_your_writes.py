@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -72,6 +73,25 @@ async def test_acting_waits_for_the_role_that_allows_it(garage: Garage) -> None:
         }
     )
     await _succeeds_after(garage, garage.post(f"{order}/start", "receptionist", version=version), promoted)
+
+
+async def _waiting_for_an_answer(garage: Garage) -> tuple[str, dict[str, Any], int]:
+    order = await garage.open()
+    await garage.job(order)
+    await garage.done(order, "estimate")
+    return f"{order}/approval", await garage.decisions(order), await garage.version(order)
+
+
+async def test_an_answer_waits_for_the_access_that_allows_it(garage: Garage) -> None:
+    path, answer, version = await _waiting_for_an_answer(garage)
+    shared = garage.shared("car_manager", grant_id=garage.link_id, grantee_id=garage.people["stranger"].user_id)
+    await _succeeds_after(garage, garage.post(path, "stranger", answer, version=version), shared)
+
+
+async def test_an_answer_waits_for_the_role_in_the_car_that_allows_it(garage: Garage) -> None:
+    path, answer, version = await _waiting_for_an_answer(garage)
+    asking = garage.post(path, "car_viewer", answer, version=version)
+    await _succeeds_after(garage, asking, garage.shared_anew("car_viewer", role="manager"))
 
 
 async def test_a_labor_line_waits_for_its_mechanic(garage: Garage) -> None:

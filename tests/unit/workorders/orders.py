@@ -35,9 +35,12 @@ RECEPTIONIST = Person(UUID(int=3), "receptionist", owns_car=False)
 ASSIGNED = Person(UUID(int=4), "mechanic", owns_car=False)
 MECHANIC = Person(UUID(int=5), "mechanic", owns_car=False)
 CAR_OWNER = Person(UUID(int=6), None, owns_car=True)
+CAR_MANAGER = Person(UUID(int=7), None, owns_car=False, shared_as="manager")
+CAR_DRIVER = Person(UUID(int=8), None, owns_car=False, shared_as="driver")
+CAR_VIEWER = Person(UUID(int=9), None, owns_car=False, shared_as="viewer")
 
 HAND_OVER = HandOver(
-    odometer=Measured(Decimal(123_456), "km"), last_reading=None, center_approved=True, owner_is_staff=False
+    odometer=Measured(Decimal(123_456), "km"), last_reading=None, center_approved=True, staff_has_car=False
 )
 
 
@@ -83,7 +86,7 @@ def opened(*, four_eyes: bool = False, related: bool = False, currency: str = "R
         car_id=UUID(int=200),
         car_label="Lada Vesta",
         owner_id=CAR_OWNER.user_id,
-        owner_is_staff=related,
+        staff_has_car=related,
     )
     return open_order(
         UUID(int=300),

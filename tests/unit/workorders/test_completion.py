@@ -122,7 +122,7 @@ def test_an_implausible_reading_completes_nothing() -> None:
 
 def test_an_owner_who_was_employed_meanwhile_makes_it_a_related_party() -> None:
     order = order_in(Status.READY)
-    complete(order, MANAGER, MOMENT, replace(HAND_OVER, owner_is_staff=True))
+    complete(order, MANAGER, MOMENT, replace(HAND_OVER, staff_has_car=True))
     assert order.related_party
 
 

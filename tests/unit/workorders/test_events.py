@@ -38,7 +38,7 @@ WORDY = 262
 CENTER = Center(uuid4(), "Garage", "Asia/Vladivostok", "RUB", prices_include_tax=True, approved=True)
 CAR = Car(uuid4(), "JTDBR32E720123456", None, "M001MM77", "mi")
 SURROUNDINGS = Surroundings(
-    center=CENTER, car=CAR, last_reading=None, owner_is_staff=False, estimate_sha256s=("ab" * 32,)
+    center=CENTER, car=CAR, last_reading=None, staff_has_car=False, estimate_sha256s=("ab" * 32,)
 )
 
 

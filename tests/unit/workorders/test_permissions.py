@@ -7,7 +7,10 @@ import pytest
 from tests.unit.workorders.matrix import Cell, cells
 from tests.unit.workorders.orders import (
     ASSIGNED,
+    CAR_DRIVER,
+    CAR_MANAGER,
     CAR_OWNER,
+    CAR_VIEWER,
     HAND_OVER,
     MANAGER,
     MECHANIC,
@@ -29,7 +32,7 @@ from workorders.domain.errors import NotPermitted, WrongState
 from workorders.domain.finish import check_quality, mark_ready, reopen
 from workorders.domain.money import Money
 from workorders.domain.pause import pause, resume
-from workorders.domain.people import Person
+from workorders.domain.people import Person, SharedRole
 from workorders.domain.permissions import Action
 from workorders.domain.send_estimate import send_estimate
 from workorders.domain.start import start
@@ -44,6 +47,9 @@ PEOPLE = {
     "assigned": ASSIGNED,
     "mechanic": MECHANIC,
     "car_owner": CAR_OWNER,
+    "car_manager": CAR_MANAGER,
+    "car_driver": CAR_DRIVER,
+    "car_viewer": CAR_VIEWER,
 }
 
 
@@ -154,9 +160,30 @@ def test_a_manager_who_does_the_work_himself_hands_it_in_but_does_not_check_it()
     mark_ready(order, OWNER, NOW)
 
 
-def test_staff_who_own_the_car_approve_as_its_owner() -> None:
+@pytest.mark.parametrize(
+    ("person", "role"),
+    [
+        (replace(RECEPTIONIST, owns_car=True), "car_owner"),
+        (replace(RECEPTIONIST, shared_as="manager"), "car_manager"),
+    ],
+    ids=["owner", "manager"],
+)
+def test_staff_who_have_the_car_approve_for_it_and_make_the_order_a_related_partys(person: Person, role: str) -> None:
     order = order_in(Status.AWAITING_APPROVAL)
-    both = replace(RECEPTIONIST, owns_car=True)
     version, choices = _choices(order)
-    (fact,) = approve(order, both, NOW, version=version, choices=choices)
-    assert fact.by.role == "car_owner"
+    (fact,) = approve(order, person, NOW, version=version, choices=choices)
+    assert (fact.by.role, order.related_party) == (role, True)
+
+
+@pytest.mark.parametrize("person", [CAR_OWNER, CAR_MANAGER], ids=["owner", "manager"])
+def test_an_answer_from_outside_the_center_makes_no_related_party(person: Person) -> None:
+    order = order_in(Status.AWAITING_APPROVAL)
+    _approve(order, person)
+    assert not order.related_party
+    assert {job.authorisation and job.authorisation.decided_by.user_id for job in order.jobs} == {person.user_id}
+
+
+@pytest.mark.parametrize("role", ["viewer", "driver"])
+def test_staff_with_less_than_manager_access_do_not_approve(role: SharedRole) -> None:
+    with pytest.raises(NotPermitted):
+        _approve(order_in(Status.AWAITING_APPROVAL), replace(RECEPTIONIST, shared_as=role))

@@ -16,7 +16,7 @@ from owners.domain.sharing import AccessGrant, AccessInvitation
 
 _ROLES = (
     "viewer reads; driver also enters fuel, services, expenses and readings, and edits the own ones; "
-    "manager also edits everybody's and brings in files."
+    "manager also edits everybody's, brings in files, answers estimates and decides on centers' access."
 )
 Role = Annotated[GrantedRole, Field(description=_ROLES)]
 End = Annotated[AwareDatetime, Field(description="When the access ends by itself; null: never.")]

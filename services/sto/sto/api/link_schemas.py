@@ -43,9 +43,9 @@ class LinkResponse(ApiModel):
     ended_at: datetime | None
 
 
-def link_response(link: CarLink, center_name: str, viewer_id: UUID) -> LinkResponse:
-    """The link as the viewer may see it."""
-    knows_car = viewer_id == link.owner_id or link.status == "approved"
+def link_response(link: CarLink, center_name: str, *, of_own_car: bool) -> LinkResponse:
+    """The link as the viewer may see it, who owns the car or shares it (`of_own_car`), or is of the center."""
+    knows_car = of_own_car or link.status == "approved"
     return LinkResponse(
         id=link.id,
         car_id=link.car_id,

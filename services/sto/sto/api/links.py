@@ -32,15 +32,18 @@ async def list_car_links(
     car_id: UUID | None = None,
     status: LinkStatus | None = None,
 ) -> Page[LinkResponse]:
-    """Links to the caller's cars, or those of a center where he works; the latest requested first."""
+    """Links to the caller's cars and to those that are shared with him, or those of a center where he works.
+
+    The latest requested first.
+    """
     if center_id is not None:
         await staff(tx, center_id, caller.user_id, StaffAction.VIEW_LINKS)
-    owner_id = caller.user_id if center_id is None else None
-    search = LinkSearch(owner_id=owner_id, center_id=center_id, car_id=car_id, status=status)
-    rows = await list_links(tx, search, after=paging.after, limit=paging.limit + 1)
+    person_id = caller.user_id if center_id is None else None
+    search = LinkSearch(person_id=person_id, center_id=center_id, car_id=car_id, status=status)
+    rows = await list_links(tx, search, caller.user_id, after=paging.after, limit=paging.limit + 1)
 
     def item(row: NamedLink) -> LinkResponse:
-        return link_response(row.link, row.center_name, caller.user_id)
+        return link_response(row.link, row.center_name, of_own_car=row.of_own_car)
 
     return page(rows, paging.limit, key=lambda row: (row.link.requested_at, row.link.id), item=item)
 
@@ -59,17 +62,17 @@ async def request_car_link(body: RequestLinkRequest, action: Action, now: Now, t
             expires_at=body.expires_at,
             now=now,
         ),
-        lambda requested: _shown(requested, action, status=201, location=f"/v1/car-links/{requested[0].id}"),
+        lambda requested: _requested(requested, action),
     )
 
 
 @router.get("/v1/car-links/{link_id}", response_model=LinkResponse)
 async def get_car_link(link_id: UUID, tx: Reader, caller: Caller) -> Response:
-    """A link: the car's owner and the center's people see it."""
-    found = await find_named_link(tx, link_id)
+    """A link: the car's owner, whom he shares the car with, and the center's people see it."""
+    found = await find_named_link(tx, link_id, caller.user_id)
     if found is None:
         raise NotFound
-    body = link_response(found.link, found.center_name, caller.user_id)
+    body = link_response(found.link, found.center_name, of_own_car=found.of_own_car)
     return Answer(200, body, version=found.link.version).response()
 
 
@@ -77,36 +80,39 @@ async def get_car_link(link_id: UUID, tx: Reader, caller: Caller) -> Response:
 async def approve_car_link(
     link_id: UUID, body: ApproveLinkRequest, action: Action, now: Now, timers: LinkTimers
 ) -> Response:
-    """The car's owner grants what was asked for, or less."""
+    """The car's owner, or a manager of the car, grants what was asked for, or less."""
     return await action.run(
         lambda tx: approve_link(
             tx, timers, link_id=link_id, caller_id=action.caller.user_id, scopes=body.scopes, now=now
         ),
-        lambda decided: _shown(decided, action),
+        _decided,
     )
 
 
 @router.post("/v1/car-links/{link_id}/decline", response_model=LinkResponse)
 async def decline_car_link(link_id: UUID, action: Action, now: Now, timers: LinkTimers) -> Response:
-    """The car's owner says no."""
+    """The car's owner, or a manager of the car, says no."""
     return await action.run(
         lambda tx: decline_link(tx, timers, link_id=link_id, caller_id=action.caller.user_id, now=now),
-        lambda decided: _shown(decided, action),
+        _decided,
     )
 
 
 @router.post("/v1/car-links/{link_id}/revocation", response_model=LinkResponse)
 async def revoke_car_link(link_id: UUID, action: Action, now: Now, timers: LinkTimers) -> Response:
-    """The car's owner takes the access back at once."""
+    """The car's owner, or a manager of the car, takes the access back at once."""
     return await action.run(
         lambda tx: revoke_link(tx, timers, link_id=link_id, caller_id=action.caller.user_id, now=now),
-        lambda decided: _shown(decided, action),
+        _decided,
     )
 
 
-def _shown(
-    decided: tuple[CarLink, ServiceCenter], action: Acting, *, status: int = 200, location: str | None = None
-) -> Answer:
+def _requested(requested: tuple[CarLink, ServiceCenter], action: Acting) -> Answer:
+    link, center = requested
+    body = link_response(link, center.profile.name, of_own_car=link.owner_id == action.caller.user_id)
+    return Answer(201, body, version=link.version, location=f"/v1/car-links/{link.id}")
+
+
+def _decided(decided: tuple[CarLink, ServiceCenter]) -> Answer:
     link, center = decided
-    body = link_response(link, center.profile.name, action.caller.user_id)
-    return Answer(status, body, version=link.version, location=location)
+    return Answer(200, link_response(link, center.profile.name, of_own_car=True), version=link.version)

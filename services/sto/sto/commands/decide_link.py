@@ -1,4 +1,4 @@
-"""A car's owner approves, declines or takes back a center's access."""
+"""A car's owner, or a manager of the car, approves, declines or takes back a center's access."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from datetime import datetime
 from uuid import UUID
 
 from chassis.db import Transaction
-from chassis.problems import Forbidden, NotFound
+from chassis.problems import Forbidden, NotFound, Problem
 from chassis.timers import Timers
+from contracts.event import Role
 from sto import events
 from sto.commands.expire_link import watch_expiry
 from sto.db.centers import find_center
-from sto.db.links import find_link, lock_link, save_link
+from sto.db.links import find_link, lock_link, manages_car, save_link
 from sto.domain.center import ServiceCenter
 from sto.domain.link import CarLink, LinkScope
 
@@ -59,14 +60,27 @@ async def _decide(
     decide: Callable[[CarLink, ServiceCenter], CarLink],
 ) -> tuple[CarLink, ServiceCenter]:
     link = await lock_link(tx, link_id)
-    if link is None or link.owner_id != caller_id:
-        raise NotFound if await find_link(tx, link_id) is None else Forbidden("Only the car's owner decides.")
+    role = None if link is None else await _role(tx, link, caller_id)
+    if link is None or role is None:
+        raise await _refusal(tx, link_id)
     center = await find_center(tx, link.center_id)
     if center is None:
         raise LookupError(f"the center of link {link_id} is gone")
     decided = decide(link, center)
     await save_link(tx, decided)
     await watch_expiry(tx, timers, decided)
-    by = events.actor(caller_id, "car_owner")
-    tx.record(events.link_changed(decided, center.profile.name, by, now))
+    tx.record(events.link_changed(decided, center.profile.name, events.actor(caller_id, role), now))
     return decided, center
+
+
+async def _role(tx: Transaction, link: CarLink, caller_id: UUID) -> Role | None:
+    """In what capacity the caller decides; None: in none."""
+    if link.owner_id == caller_id:
+        return "car_owner"
+    return "car_manager" if await manages_car(tx, link, caller_id) else None
+
+
+async def _refusal(tx: Transaction, link_id: UUID) -> Problem:
+    if await find_link(tx, link_id) is None:
+        return NotFound(read_model=True)
+    return Forbidden("Only the car's owner or a manager of the car decides.", read_model=True)

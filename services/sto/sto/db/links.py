@@ -7,11 +7,11 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, text, update
+from sqlalchemy import ColumnElement, Row, exists, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.db import Transaction
-from sto.db.models import car, car_link
+from sto.db.models import access_in_force, car, car_link
 from sto.domain.link import CarLink, LinkedCar
 
 
@@ -38,10 +38,30 @@ async def find_link(tx: Transaction, link_id: UUID) -> CarLink | None:
 
 
 async def lock_link(tx: Transaction, link_id: UUID) -> CarLink | None:
-    """The link, locked, if the tenant may change it: the car's owner, or the system."""
+    """The link, locked, if the tenant may change it: the car's owner, a manager of the car, or the system."""
     wanted = select(car_link).where(car_link.c.id == link_id)
     row = (await tx.execute(wanted.with_for_update())).one_or_none()
     return None if row is None else link_of(row)
+
+
+def shared_with(user_id: UUID) -> ColumnElement[bool]:
+    """Whether the owner behind a link shares the car with this person now, in whatever role."""
+    granted = access_in_force.c
+    return exists().where(
+        granted.user_id == user_id, granted.car_id == car_link.c.car_id, granted.owner_id == car_link.c.owner_id
+    )
+
+
+async def manages_car(tx: Transaction, link: CarLink, user_id: UUID) -> bool:
+    """Whether the owner behind the link lets this person manage the car now."""
+    granted = access_in_force.c
+    managing = exists().where(
+        granted.user_id == user_id,
+        granted.car_id == link.car_id,
+        granted.owner_id == link.owner_id,
+        granted.role == "manager",
+    )
+    return bool((await tx.execute(select(managing))).scalar_one())
 
 
 async def lock_links_of_earlier_owners(tx: Transaction, car_ids: Collection[UUID]) -> list[CarLink]:

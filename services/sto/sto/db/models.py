@@ -19,6 +19,8 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    column,
+    table,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -189,6 +191,27 @@ car: Final = Table(
     Column("sequence", BigInteger, nullable=False),
     comment="Read model of owners.car.",
 )
+
+car_access: Final = Table(
+    "car_access",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("car_id", Uuid, nullable=False),
+    Column("owner_id", Uuid, nullable=False, comment="who granted it: it opens only what is this owner's"),
+    Column("user_id", Uuid, nullable=False),
+    Column("role", Text, nullable=False),
+    _instant("expires_at", nullable=True),
+    Column("ended", Boolean, nullable=False, comment="for good: no late event brings it back"),
+    Column("sequence", BigInteger, nullable=False),
+    Index("car_access_by_user", "user_id", "car_id"),
+    Index("car_access_by_owner", "owner_id"),
+    comment="Read model of owners.access.",
+)
+
+access_in_force: Final = table(
+    "access_in_force", column("car_id", Uuid), column("owner_id", Uuid), column("user_id", Uuid), column("role", Text)
+)
+"""A view: what of `car_access` counts at this moment."""
 
 person: Final = Table(
     "person",

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from chassis.db import Transaction
-from sto.domain.link import LinkedCar
+from sto.domain.link import CarAccess, LinkedCar
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,30 @@ _UPSERT_CARS = text(
     ON CONFLICT (id) DO UPDATE SET owner_id = excluded.owner_id, make = excluded.make, model = excluded.model,
         plate = excluded.plate, archived = excluded.archived, sequence = excluded.sequence
     WHERE car.sequence < excluded.sequence
+    """
+)
+
+_UPSERT_ACCESS = text(
+    """
+    INSERT INTO car_access (id, car_id, owner_id, user_id, role, expires_at, ended, sequence)
+    SELECT * FROM unnest(
+        CAST(:ids AS uuid[]), CAST(:car_ids AS uuid[]), CAST(:owner_ids AS uuid[]), CAST(:user_ids AS uuid[]),
+        CAST(:roles AS text[]), CAST(:expiries AS timestamptz[]), CAST(:endings AS boolean[]),
+        CAST(:sequences AS bigint[]))
+    ORDER BY 1
+    ON CONFLICT (id) DO UPDATE SET role = excluded.role, expires_at = excluded.expires_at,
+        ended = car_access.ended OR excluded.ended, sequence = excluded.sequence
+    WHERE car_access.sequence < excluded.sequence
+    """
+)
+
+_END_ACCESS_AROUND = text(
+    """
+    UPDATE car_access SET ended = true
+    WHERE id IN (
+        SELECT id FROM car_access
+        WHERE (user_id = ANY (CAST(:user_ids AS uuid[])) OR owner_id = ANY (CAST(:user_ids AS uuid[]))) AND NOT ended
+        ORDER BY id FOR UPDATE)
     """
 )
 
@@ -71,6 +95,30 @@ async def upsert_cars(tx: Transaction, cars: Iterable[Sequenced[LinkedCar]]) -> 
             "sequences": [car.sequence for car in newest.values()],
         },
     )
+
+
+async def upsert_access(tx: Transaction, accesses: Iterable[Sequenced[CarAccess]]) -> None:
+    """Keeps the newest state of each grant."""
+    newest = {access.state.id: access for access in sorted(accesses, key=lambda access: access.sequence)}
+    states = [access.state for access in newest.values()]
+    await tx.execute(
+        _UPSERT_ACCESS,
+        {
+            "ids": [state.id for state in states],
+            "car_ids": [state.car_id for state in states],
+            "owner_ids": [state.owner_id for state in states],
+            "user_ids": [state.user_id for state in states],
+            "roles": [state.role for state in states],
+            "expiries": [state.expires_at for state in states],
+            "endings": [state.ended for state in states],
+            "sequences": [access.sequence for access in newest.values()],
+        },
+    )
+
+
+async def end_access_around(tx: Transaction, user_ids: Collection[UUID]) -> None:
+    """Ends for good what these people share with others, and what is shared with them."""
+    await tx.execute(_END_ACCESS_AROUND, {"user_ids": sorted(user_ids)})
 
 
 async def upsert_names(tx: Transaction, names: Iterable[tuple[UUID, Sequenced[str]]]) -> None:

@@ -50,6 +50,23 @@ class LinkedCar:
         return " ".join(part for part in (self.make, self.model, self.plate) if part) or f"#{self.id.hex[:8]}"
 
 
+type AccessRole = Literal["viewer", "driver", "manager"]
+"""What a car's owner lets somebody be in the car: each of them sees its links, a manager decides on them as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class CarAccess:
+    """Somebody with whom an owner shares a car. What has `ended` stays so."""
+
+    id: UUID
+    car_id: UUID
+    owner_id: UUID
+    user_id: UUID
+    role: AccessRole
+    expires_at: datetime | None
+    ended: bool
+
+
 @dataclass(frozen=True, slots=True)
 class CarLink:
     """`expires_at` ends the access, None means until revoked. `sequence` counts its events, `version` its states."""

@@ -38,7 +38,7 @@ async def list_recommendations(
 
 @router.post("/v1/recommendations/{recommendation_id}/dismissal")
 async def dismiss(recommendation_id: UUID, action: VersionedAction) -> Response:
-    """The car's owner does not want it; it counts as late in the score. Needs If-Match."""
+    """The car's owner, or a manager of the car, does not want it; it counts as late in the score. Needs If-Match."""
     return await action.run(
         lambda tx: dismiss_recommendation(
             tx,
@@ -66,7 +66,10 @@ async def show_timeline(
     paging: PageRequest,
     kind: Annotated[list[str] | None, Query(max_length=30)] = None,
 ) -> Response:
-    """Everything that happened to the car, newest first. Staff who may read it see no fuel and no expenses."""
+    """Everything that happened to the car, newest first. Staff who may read it see no fuel and no expenses.
+
+    Who had the car before reads the own time with it.
+    """
     database = http_context(request).database
     found = await queries.timeline_page(database, car_id, caller.user_id, paging, kinds=kind or [], now=system_clock())
     return Answer(200, ready_page(found.entries, found.next_position)).response()

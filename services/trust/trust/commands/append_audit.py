@@ -18,7 +18,7 @@ from trust.domain.audit_chain import link_hash
 PLATFORM = UUID(int=0)
 """The tenant of what belongs to no service center."""
 
-_PERSONS = ("user_id", "owner_id")
+_PERSONS = ("user_id", "owner_id", "grantee_id")
 _ENVELOPE = {"sequence", "occurred_at"}
 
 

@@ -1,4 +1,4 @@
-"""The car's owner does not want this one."""
+"""The car's owner, or a manager of the car, does not want this one."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from chassis.db import Transaction
-from chassis.problems import NotFound, check_version
+from chassis.problems import Forbidden, NotFound, check_version
 from contracts.event import Actor
 from trust.commands.recommendation_book import DATE_TIMER, Book, timers
 from trust.db import read_models, recommendations
+from trust.domain.access import DECIDES
 from trust.domain.errors import RecommendationSettled
 from trust.domain.recommendation import Status
 
@@ -18,10 +19,16 @@ from trust.domain.recommendation import Status
 async def dismiss_recommendation(
     tx: Transaction, recommendation_id: UUID, *, user_id: UUID, expected_version: int, now: datetime
 ) -> dict[str, Any]:
-    """The row after it. Raises NotFound for somebody else's, PreconditionFailed, RecommendationSettled."""
+    """The row after it.
+
+    Raises NotFound for somebody else's, Forbidden for who only reads it, PreconditionFailed, RecommendationSettled.
+    """
     row = await recommendations.lock(tx, recommendation_id)
-    if row is None or not await read_models.is_owner(tx, row.car_id, user_id):
+    role = None if row is None else await read_models.role_in_car(tx, row.car_id, user_id, now)
+    if row is None or role is None:
         raise NotFound(read_model=True)
+    if role not in DECIDES:
+        raise Forbidden("Only the car's owner or a manager of the car dismisses it.", read_model=True)
     check_version(expected_version, row.version)
     if Status(row.status).settled:
         raise RecommendationSettled(f"The recommendation is already {row.status}.")
@@ -34,7 +41,7 @@ async def dismiss_recommendation(
         at=now,
         kept=False,
         settled_by=user_id,
-        actor=Actor(user_id=user_id, role="car_owner"),
+        actor=Actor(user_id=user_id, role=DECIDES[role]),
     )
     await book.save(tx)
     await timers.cancel(tx, DATE_TIMER, recommendation_id)

@@ -8,20 +8,58 @@ from typing import Any
 
 from chassis.consuming import Received
 from chassis.db import Transaction
+from chassis.idempotency import forget_answers_to
 from contracts import owners
-from trust.db.models import car, car_link, car_odometer, car_reading, employee, history_entry
-from trust.db.read_models import upsert_newer
+from trust.db.models import car, car_access, car_link, car_odometer, car_reading, employee, history_entry
+from trust.db.read_models import add_transfers, end_access_around, upsert_newer
 from trust.db.recommendations import hand_over
 
 type Batch = Sequence[Received[Any]]
 
 
 async def keep_cars(tx: Transaction, batch: Batch) -> None:
-    """Whose each car is. What is still recommended for a car goes to its new owner with it."""
+    """Whose each car is and was. What is still recommended for a car goes to its new owner with it."""
     await upsert_newer(tx, car, [received.event.model_dump(include=set(car.c.keys())) for received in batch])
-    transferred = {received.event.car_id for received in batch if isinstance(received.event, owners.CarTransferred)}
-    if transferred:
-        await hand_over(tx, transferred)
+    transfers = [received.event for received in batch if isinstance(received.event, owners.CarTransferred)]
+    if not transfers:
+        return
+    rows = [
+        {
+            "car_id": event.car_id,
+            "transferred_at": event.occurred_at,
+            "from_owner_id": event.previous_owner_id,
+            "to_owner_id": event.owner_id,
+        }
+        for event in transfers
+    ]
+    await add_transfers(tx, rows)
+    await hand_over(tx, {event.car_id for event in transfers})
+
+
+async def keep_access(tx: Transaction, batch: Batch) -> None:
+    """With whom owners share their cars."""
+    rows = [
+        {
+            "grant_id": grant.grant_id,
+            "car_id": grant.car_id,
+            "owner_id": grant.owner_id,
+            "user_id": grant.grantee_id,
+            "role": grant.role,
+            "expires_at": grant.expires_at,
+            "ended": isinstance(grant, owners.AccessEnded),
+            "sequence": grant.sequence,
+        }
+        for grant in (received.event for received in batch)
+    ]
+    await upsert_newer(tx, car_access, rows)
+
+
+async def forget_people(tx: Transaction, batch: Batch) -> None:
+    """People who are gone share nothing any more, and no answer to them is kept."""
+    gone = sorted({received.event.user_id for received in batch})
+    await end_access_around(tx, gone)
+    for user_id in gone:
+        await forget_answers_to(tx, user_id)
 
 
 async def keep_employees(tx: Transaction, batch: Batch) -> None:

@@ -58,6 +58,31 @@ car_link = Table(
     Index("car_link_car", "car_id"),
 )
 
+car_access = Table(
+    "car_access",
+    metadata,
+    Column("grant_id", Uuid, primary_key=True),
+    Column("car_id", Uuid, nullable=False),
+    Column("owner_id", Uuid, nullable=False, comment="who granted it: it opens only what is this owner's"),
+    Column("user_id", Uuid, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("expires_at", DateTime(timezone=True)),
+    Column("ended", Boolean, nullable=False, comment="for good: no late event brings it back"),
+    Column("sequence", BigInteger, nullable=False),
+    Index("car_access_user", "user_id", "car_id"),
+    Index("car_access_owner", "owner_id"),
+)
+
+car_transfer = Table(
+    "car_transfer",
+    metadata,
+    Column("car_id", Uuid, primary_key=True),
+    Column("transferred_at", DateTime(timezone=True), primary_key=True),
+    Column("from_owner_id", Uuid, nullable=False),
+    Column("to_owner_id", Uuid, nullable=False),
+    comment="Where one owner's time with a car ends, and the next one's begins.",
+)
+
 # Audit: append-only.
 
 audit_chain = Table(

@@ -59,7 +59,7 @@ async def get_work_order_estimate(order_id: UUID, version: Version, tx: Reader, 
 
 @router.post("/approval", response_model=WorkOrderResponse)
 async def approve_estimate(order_id: UUID, body: DecisionsRequest, action: VersionedAction, now: Now) -> Response:
-    """The car's owner authorises or declines jobs. Part approved is approved."""
+    """The car's owner, or a manager of the car, authorises or declines jobs. Part approved is approved."""
     return await change(
         action,
         order_id,

@@ -51,7 +51,7 @@ async def list_work_orders(
     opened_from: AwareDatetime | None = None,
     opened_before: AwareDatetime | None = None,
 ) -> Page[WorkOrderSummary]:
-    """Orders of the centers where the caller works and on his own cars; the latest opened first."""
+    """Orders of the centers where the caller works, and on cars that are his or shared with him; the latest first."""
     search = OrderSearch(
         center_id=center_id,
         car_id=car_id,
@@ -66,7 +66,7 @@ async def list_work_orders(
 
 @router.get("/v1/work-orders/{order_id}", response_model=WorkOrderResponse)
 async def get_work_order(order_id: UUID, tx: Reader, caller: Caller) -> Response:
-    """A work order with its jobs and lines: for the center's staff and the car's owner."""
+    """A work order with its jobs and lines: for the center's staff, the car's owner and whom he shares the car with."""
     order = await get_order(tx, order_id, caller.user_id)
     return Answer(200, order_response(order), version=order.version).response()
 

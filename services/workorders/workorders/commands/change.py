@@ -8,8 +8,9 @@ from uuid import UUID
 
 from chassis.db import Transaction
 from chassis.problems import NotFound, check_version
-from workorders.db.loading import Stored, lock_order
+from workorders.db.loading import Stored, is_visible, lock_order
 from workorders.db.repository import save_order
+from workorders.domain.errors import NotPermitted
 from workorders.domain.facts import Recorded
 from workorders.domain.people import Person
 from workorders.domain.work_order import WorkOrder
@@ -37,14 +38,20 @@ class Change:
 
     @classmethod
     async def of(cls, tx: Transaction, request: Request) -> Change:
-        """Raises NotFound (404), also when the person is not known to belong here yet, or PreconditionFailed (412)."""
+        """Raises NotFound (404), also when the person is not known to belong here yet, or PreconditionFailed (412).
+
+        Raises NotPermitted for somebody who may only read the order.
+        """
         stored = await lock_order(tx, request.order_id, user_id=request.user_id)
         if stored is None:
+            if await is_visible(tx, request.order_id, request.user_id):
+                raise NotPermitted("The car is shared with you for reading and driving only.")
             raise NotFound(read_model=True)
         order = stored.order
         if request.expected_version is not None:
             check_version(request.expected_version, order.version)
-        person = Person(request.user_id, stored.staff_role, owns_car=order.owner_id == request.user_id)
+        owns_car = order.owner_id == request.user_id
+        person = Person(request.user_id, stored.staff_role, owns_car=owns_car, shared_as=stored.shared_as)
         return cls(tx, order, person, stored)
 
     async def save(self, facts: Sequence[Recorded] = (), *, snapshot: SealedSnapshot | None = None) -> WorkOrder:

@@ -9,6 +9,7 @@ from workorders.commands.change import Change, Request
 from workorders.db.directory import find_surroundings
 from workorders.domain.complete import HandOver, complete
 from workorders.domain.odometer import Moment, OdometerOut
+from workorders.domain.permissions import Action
 from workorders.domain.work_order import WorkOrder
 from workorders.snapshot import Circumstances, seal_snapshot
 
@@ -20,6 +21,7 @@ async def complete_work_order(tx: Transaction, request: Request, *, odometer: Od
     """
     change = await Change.of(tx, request)
     order = change.order
+    order.permit(change.person, Action.COMPLETE)  # before what only the center's people see of its surroundings
     known = await find_surroundings(tx, order)
     if known is None:
         raise NotFound(read_model=True)
@@ -28,7 +30,7 @@ async def complete_work_order(tx: Transaction, request: Request, *, odometer: Od
         odometer=odometer,
         last_reading=known.last_reading,
         center_approved=known.center.approved,
-        owner_is_staff=known.owner_is_staff,
+        staff_has_car=known.staff_has_car,
     )
     facts = complete(order, change.person, moment, hand_over)
     told = Circumstances(

@@ -8,7 +8,7 @@ from uuid import UUID
 from chassis.db import Transaction
 from chassis.idempotency import forget_answers_to
 from workorders.db import read_models
-from workorders.db.read_models import keep_newest
+from workorders.db.read_models import end_access_around, keep_newest
 from workorders.db.rows import Values
 
 
@@ -37,7 +37,13 @@ async def keep_odometers(tx: Transaction, rows: Sequence[Values]) -> None:
     await keep_newest(tx, read_models.car_odometer, rows)
 
 
+async def keep_access(tx: Transaction, rows: Sequence[Values]) -> None:
+    """With whom owners share their cars."""
+    await keep_newest(tx, read_models.car_access, rows)
+
+
 async def forget_people(tx: Transaction, user_ids: Collection[UUID]) -> None:
-    """Nothing here is kept under a name; the answers that were kept for repeated requests go."""
+    """Nothing here is kept under a name; what they share ends, the answers kept for repeated requests go."""
+    await end_access_around(tx, user_ids)
     for user_id in sorted(user_ids):
         await forget_answers_to(tx, user_id)

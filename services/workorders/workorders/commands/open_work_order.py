@@ -7,7 +7,7 @@ from uuid import UUID
 from chassis.db import Transaction
 from chassis.ids import new_id
 from chassis.problems import NotFound
-from workorders.db.directory import find_center, find_link, staff_role
+from workorders.db.directory import find_center, find_link, is_related_party, staff_role
 from workorders.db.repository import insert_order, next_number
 from workorders.domain.money import Pricing
 from workorders.domain.open_order import Visit, open_order
@@ -48,7 +48,7 @@ async def open_work_order(tx: Transaction, *, user_id: UUID, opening: Opening, n
         car_id=opening.car_id,
         car_label=link.car_label,
         owner_id=link.owner_id,
-        owner_is_staff=await staff_role(tx, center.id, link.owner_id) is not None,
+        staff_has_car=await is_related_party(tx, center.id, opening.car_id, link.owner_id),
     )
     actor = Person(user_id, role, owns_car=link.owner_id == user_id).acting_as(capacity)
     number = await next_number(tx, center.id)

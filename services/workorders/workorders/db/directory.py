@@ -7,23 +7,25 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, Uuid, and_, bindparam, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Uuid, and_, bindparam, case, exists, func, literal, or_, select
 
 from chassis.db import Transaction
 from chassis.prepared import Prepared
 from workorders.db.models import estimate
-from workorders.db.read_models import car, car_link, car_odometer, center, employee
+from workorders.db.read_models import access_in_force, car, car_link, car_odometer, center, employee
 from workorders.db.rows import Row
 from workorders.domain.odometer import LastReading, Unit
 from workorders.domain.people import StaffRole
 from workorders.domain.work_order import WorkOrder
+
+type Id = UUID | ColumnElement[UUID]
 
 CREATE_VISIT: Final = "create_visit"
 
 _by_rank: Final = case({"owner": 0, "manager": 1, "receptionist": 2}, value=employee.c.role, else_=3)
 
 
-def role_at(center_id: UUID | ColumnElement[UUID], user_id: UUID | ColumnElement[UUID]) -> ScalarSelect[str]:
+def role_at(center_id: Id, user_id: Id) -> ScalarSelect[str]:
     """The highest role in which the person works at the center now; null for somebody who does not."""
     return (
         select(employee.c.role)
@@ -38,6 +40,35 @@ async def staff_role(tx: Transaction, center_id: UUID, user_id: UUID) -> StaffRo
     """The same, asked for by itself."""
     role: StaffRole | None = (await tx.execute(select(role_at(center_id, user_id)))).scalar_one()
     return role
+
+
+def role_in_car(car_id: Id, owner_id: Id, user_id: Id) -> ScalarSelect[str]:
+    """In what role this owner shares the car with the person now; null where it is not shared."""
+    granted = access_in_force.c
+    return (
+        select(granted.role)
+        .where(granted.user_id == user_id, granted.car_id == car_id, granted.owner_id == owner_id)
+        .order_by(case({"manager": 0, "driver": 1}, value=granted.role, else_=2))
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def staff_has_car(center_id: Id, car_id: Id, owner_id: Id) -> ColumnElement[bool]:
+    """Whether somebody who works at the center owns the car, or the owner shares it with such a person."""
+    granted = access_in_force.c
+    shared = (
+        select(literal(1))
+        .select_from(access_in_force.join(employee, employee.c.user_id == granted.user_id))
+        .where(granted.car_id == car_id, granted.owner_id == owner_id)
+        .where(employee.c.center_id == center_id, employee.c.active)
+    )
+    return or_(role_at(center_id, owner_id).is_not(None), exists(shared))
+
+
+async def is_related_party(tx: Transaction, center_id: UUID, car_id: UUID, owner_id: UUID) -> bool:
+    """The same, asked for by itself."""
+    return bool((await tx.execute(select(staff_has_car(center_id, car_id, owner_id)))).scalar_one())
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +151,7 @@ class Surroundings:
     center: Center
     car: Car
     last_reading: LastReading | None
-    owner_is_staff: bool
+    staff_has_car: bool
     estimate_sha256s: tuple[str, ...]
 
 
@@ -137,7 +168,7 @@ _SURROUNDINGS: Final = Prepared(
         car_odometer.c.km,
         car_odometer.c.observed_on,
         car_odometer.c.observed_at,
-        role_at(_center_id, _owner_id).is_not(None).label("owner_is_staff"),
+        staff_has_car(_center_id, _car_id, _owner_id).label("staff_has_car"),
         func.array(_estimate_hashes.scalar_subquery()).label("estimate_sha256s"),
     )
     .select_from(center.join(car, car.c.id == _car_id).outerjoin(car_odometer, car_odometer.c.id == car.c.id))
@@ -156,6 +187,6 @@ async def find_surroundings(tx: Transaction, order: WorkOrder) -> Surroundings |
         center=_center(row),
         car=Car(row["id"], row["vin"], row["frame_number"], row["plate"], row["odometer_unit"]),
         last_reading=None if row["km"] is None else LastReading(row["km"], row["observed_on"], row["observed_at"]),
-        owner_is_staff=row["owner_is_staff"],
+        staff_has_car=row["staff_has_car"],
         estimate_sha256s=tuple(row["estimate_sha256s"]),
     )

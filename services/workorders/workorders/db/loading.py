@@ -23,15 +23,16 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    tuple_,
 )
 
 from chassis.db import Transaction
 from chassis.prepared import Prepared
-from workorders.db.directory import role_at
+from workorders.db.directory import role_at, role_in_car
 from workorders.db.models import decision, estimate, estimate_outcome, job, labor_line, product_line, work_order
-from workorders.db.read_models import employee
+from workorders.db.read_models import access_in_force, employee
 from workorders.db.rows import Row, Rows, order_of, part_rows
-from workorders.domain.people import StaffRole
+from workorders.domain.people import SharedRole, StaffRole
 from workorders.domain.status import EstimateState
 from workorders.domain.work_order import WorkOrder
 
@@ -40,18 +41,25 @@ from workorders.domain.work_order import WorkOrder
 class Stored:
     """An order as it is in the database; `rows` tell later which of its parts have changed.
 
-    `staff_role` is that of the person who asked for it.
+    `staff_role` is that of the person who asked for it, `shared_as` what the car's owner lets this person do.
     """
 
     order: WorkOrder
     rows: Rows
     staff_role: StaffRole | None
+    shared_as: SharedRole | None
 
 
 def visible_to(user_id: UUID | ColumnElement[UUID]) -> ColumnElement[bool]:
-    """Orders of the centers where this person works, and those on his own cars."""
+    """Orders of the centers where this person works, and those on cars that are his or are shared with him."""
     employed_at = select(employee.c.center_id).where(employee.c.user_id == user_id, employee.c.active)
-    return or_(work_order.c.center_id.in_(employed_at), work_order.c.owner_id == user_id)
+    granted = access_in_force.c
+    shared = select(granted.car_id, granted.owner_id).where(granted.user_id == user_id)
+    return or_(
+        work_order.c.center_id.in_(employed_at),
+        work_order.c.owner_id == user_id,
+        tuple_(work_order.c.car_id, work_order.c.owner_id).in_(shared),
+    )
 
 
 _order_id: Final = bindparam("order_id", type_=Uuid())
@@ -110,18 +118,25 @@ _ORDER: Final = select(
 )
 
 
-def _loading(visible: ColumnElement[bool], role: ColumnElement[Any]) -> Select[Any]:
-    return _ORDER.add_columns(role.label("staff_role")).where(work_order.c.id == _order_id, visible)
+def _loading(
+    visible: ColumnElement[bool], staff_role: ColumnElement[Any], shared_as: ColumnElement[Any]
+) -> Select[Any]:
+    roles = staff_role.label("staff_role"), shared_as.label("shared_as")
+    return _ORDER.add_columns(*roles).where(work_order.c.id == _order_id, visible)
 
 
-_ANY: Final = _loading(true(), null())
-_VISIBLE: Final = _loading(visible_to(_user_id), role_at(work_order.c.center_id, _user_id))
+_ANY: Final = _loading(true(), null(), null())
+_VISIBLE: Final = _loading(
+    visible_to(_user_id),
+    role_at(work_order.c.center_id, _user_id),
+    role_in_car(work_order.c.car_id, work_order.c.owner_id, _user_id),
+)
 _FIND, _FIND_VISIBLE = Prepared(_ANY), Prepared(_VISIBLE)
 _LOCK, _LOCK_VISIBLE = (Prepared(each.with_for_update(of=work_order)) for each in (_ANY, _VISIBLE))
 
 
 async def lock_order(tx: Transaction, order_id: UUID, *, user_id: UUID | None) -> Stored | None:
-    """The order for a change, or None when this person sees no such order; None as person is a timer."""
+    """The order for a change, or None when this person has no part in changing it; None as person is a timer."""
     locking, finding = (_LOCK, _FIND) if user_id is None else (_LOCK_VISIBLE, _FIND_VISIBLE)
     row = await _row(tx, locking, order_id, user_id)
     if row is not None and row["version"] != row["seen_version"]:
@@ -130,13 +145,19 @@ async def lock_order(tx: Transaction, order_id: UUID, *, user_id: UUID | None) -
     if row is None:
         return None
     order = _order(row)
-    return Stored(order, part_rows(order), row["staff_role"])
+    return Stored(order, part_rows(order), row["staff_role"], row["shared_as"])
 
 
 async def find_order(tx: Transaction, order_id: UUID, *, user_id: UUID) -> WorkOrder | None:
     """The order for reading, if this person sees it."""
     row = await _row(tx, _FIND_VISIBLE, order_id, user_id)
     return None if row is None else _order(row)
+
+
+async def is_visible(tx: Transaction, order_id: UUID, user_id: UUID) -> bool:
+    """Whether this person sees such an order."""
+    wanted = select(work_order.c.id).where(work_order.c.id == order_id, visible_to(user_id))
+    return (await tx.execute(wanted)).first() is not None
 
 
 async def _row(tx: Transaction, statement: Prepared, order_id: UUID, user_id: UUID | None) -> Row | None:

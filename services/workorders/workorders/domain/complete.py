@@ -20,7 +20,7 @@ class HandOver:
     odometer: OdometerOut
     last_reading: LastReading | None
     center_approved: bool
-    owner_is_staff: bool
+    staff_has_car: bool
 
     def attested(self, moment: Moment) -> OdometerOut:
         """The reading as it will stand in the snapshot; raises ImplausibleOdometer."""
@@ -42,6 +42,6 @@ def complete(order: WorkOrder, person: Person, moment: Moment, hand_over: HandOv
     if not hand_over.center_approved:
         raise CenterNotApproved("The service center is not verified: it cannot complete work orders.")
     hand_over.attested(moment)
-    order.related_party = order.related_party or hand_over.owner_is_staff
+    order.related_party = order.related_party or hand_over.staff_has_car
     order.closed_at = moment.at
     return [order.record(Completed(), by=actor, at=moment.at, to=Status.COMPLETED)]

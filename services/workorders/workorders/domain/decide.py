@@ -1,4 +1,4 @@
-"""The car's owner answers for jobs of an estimate, in person or through staff who note how he did."""
+"""The car's owner answers for jobs of an estimate: here, by a manager of the car, or to staff who note how he did."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ type Choices = Mapping[UUID, Choice]
 
 
 def approve(order: WorkOrder, person: Person, at: datetime, *, version: int, choices: Choices) -> list[Recorded]:
-    """The owner's own answer. Jobs that it leaves out stay open until the version's time is over.
+    """The car side's own answer. Jobs that it leaves out stay open until the version's time is over.
 
     Raises StaleEstimate, JobAlreadyDecided or InvalidInput.
     """
     actor = order.permit(person, Action.APPROVE)
+    order.related_party = order.related_party or person.staff_role is not None
     return _decide(order, actor, at, version=version, choices=choices, evidence=None)
 
 

@@ -20,7 +20,7 @@ class Choice(StrEnum):
 
 
 type Channel = Literal["owner", "phone", "in_person", "message"]
-"""How the answer came: from the owner through CarPass, or by other means to the staff who recorded it."""
+"""How the answer came: "owner" is through CarPass, from the owner or a manager of the car; the rest staff recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from workorders.domain.work_order import WorkOrder
 class Visit:
     """What is known of center, car and owner at the moment of opening; it stays with the order.
 
-    `owner_is_staff`: the car belongs to somebody who is employed here.
+    `staff_has_car`: the car belongs to somebody who is employed here, or is shared with such a person.
     """
 
     center_id: UUID
@@ -25,7 +25,7 @@ class Visit:
     car_id: UUID
     car_label: str
     owner_id: UUID
-    owner_is_staff: bool
+    staff_has_car: bool
 
 
 def open_order(
@@ -42,7 +42,7 @@ def open_order(
         owner_id=visit.owner_id,
         pricing=visit.pricing,
         four_eyes=four_eyes,
-        related_party=visit.owner_is_staff,
+        related_party=visit.staff_has_car,
         complaint=complaint,
         opened_at=at,
     )

@@ -8,7 +8,8 @@ from typing import Literal
 from uuid import UUID
 
 type StaffRole = Literal["owner", "manager", "receptionist", "mechanic"]
-type ActingRole = Literal["owner", "manager", "receptionist", "mechanic", "car_owner", "system"]
+type SharedRole = Literal["viewer", "driver", "manager"]
+type ActingRole = Literal["owner", "manager", "receptionist", "mechanic", "car_owner", "car_manager", "system"]
 
 
 class Capacity(StrEnum):
@@ -20,21 +21,29 @@ class Capacity(StrEnum):
     ASSIGNED_MECHANIC = "assigned_mechanic"
     MECHANIC = "mechanic"
     CAR_OWNER = "car_owner"
+    CAR_MANAGER = "car_manager"
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who sees the order: as the center's staff, as the car's owner, or as both."""
+    """Somebody who sees the order: as the center's staff, as the car's owner or by his leave, or as both."""
 
     user_id: UUID
     staff_role: StaffRole | None
     owns_car: bool
+    shared_as: SharedRole | None = None
 
     def acting_as(self, capacity: Capacity) -> Actor:
         """How the act is recorded."""
-        if capacity is Capacity.CAR_OWNER or self.staff_role is None:
-            return Actor(self.user_id, "car_owner")
-        return Actor(self.user_id, self.staff_role)
+        match capacity:
+            case Capacity.CAR_OWNER:
+                return Actor(self.user_id, "car_owner")
+            case Capacity.CAR_MANAGER:
+                return Actor(self.user_id, "car_manager")
+            case _ if self.staff_role is not None:
+                return Actor(self.user_id, self.staff_role)
+            case _:
+                raise ValueError(f"{capacity} is of staff")
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ IN_CHARGE: Final[Capacities] = LEADS | {Capacity.ASSIGNED_MECHANIC}
 WORKSHOP: Final[Capacities] = IN_CHARGE | {Capacity.MECHANIC}
 STAFF: Final[Capacities] = OFFICE | WORKSHOP
 CAR_OWNER: Final[Capacities] = frozenset({Capacity.CAR_OWNER})
+CAR_SIDE: Final[Capacities] = CAR_OWNER | {Capacity.CAR_MANAGER}
 SECOND_PAIR_OF_EYES: Final[Capacities] = LEADS | {Capacity.MECHANIC}
 
 
@@ -55,7 +56,7 @@ PERMISSIONS: Final[Mapping[Action, Mapping[Status, Capacities]]] = MappingProxyT
     {
         Action.EDIT: _in(WORK_AGREED | {Status.DRAFT}, OFFICE),
         Action.SEND_ESTIMATE: _in(WORK_AGREED | {Status.DRAFT}, OFFICE),
-        Action.APPROVE: _in(_UNDECIDED, CAR_OWNER),
+        Action.APPROVE: _in(_UNDECIDED, CAR_SIDE),
         Action.RECORD_CONSENT: _in(_UNDECIDED, OFFICE),
         Action.WITHDRAW: _in(_UNDECIDED | {Status.DECLINED}, STAFF),
         Action.START: {Status.APPROVED: IN_CHARGE},

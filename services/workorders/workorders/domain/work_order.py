@@ -62,13 +62,15 @@ class WorkOrder:
         return person.acting_as(permit(action, self.status, self._capacities(person)))
 
     def _capacities(self, person: Person) -> list[Capacity]:
-        """What the person is to this order: staff first, so that staff who own the car act as staff where they can."""
+        """What the person is to this order: staff first, so that staff who have the car act as staff where they can."""
         capacities = [Capacity(person.staff_role)] if person.staff_role else []
         if person.staff_role and person.user_id in self.mechanic_ids:
             capacities = [each for each in capacities if each is not Capacity.MECHANIC]
             capacities.append(Capacity.ASSIGNED_MECHANIC)
         if person.owns_car:
             capacities.append(Capacity.CAR_OWNER)
+        if person.shared_as == "manager":
+            capacities.append(Capacity.CAR_MANAGER)
         return capacities
 
     # -- what --------------------------------------------------------------------------------------------------
