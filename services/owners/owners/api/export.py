@@ -12,8 +12,9 @@ from fastapi.responses import StreamingResponse
 from chassis.http import ApiModel, Caller, http_context
 from contracts.exchange import ExchangeDocument
 from owners.api.context import Now
+from owners.exchange.archive_writer import archive_of
 from owners.exchange.workbook import workbook_of
-from owners.export import export_document, export_fuelio, export_sheet
+from owners.export import export_contents, export_document, export_fuelio, export_sheet
 
 _WORKBOOK: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -24,11 +25,13 @@ class ExportQuery(ApiModel):
     """Which form it takes."""
 
     format: Annotated[
-        Literal["carpass", "csv", "xlsx", "fuelio"],
+        Literal["carpass", "zip", "csv", "xlsx", "fuelio"],
         Query(
-            description="`carpass`: JSON, carpass.exchange.v1, which an import gives back whole. `csv`: its records as "
-            "one table for spreadsheets, which an import takes as well; what looks like a formula is neutralised. "
-            "`xlsx`: the same table as a workbook. `fuelio`: fills and costs as that app takes them in."
+            description="`carpass`: JSON, carpass.exchange.v1, which an import gives back whole. `zip`: the same as "
+            "`car.json`, with each file once as `attachments/<sha256>`; an import takes one of at most 10 MB, and of a "
+            "bigger one its `car.json` alone. `csv`: the records as one table for spreadsheets, which an import takes "
+            "as well; what looks like a formula is neutralised. `xlsx`: the same table as a workbook. `fuelio`: fills "
+            "and costs as that app takes them in."
         ),
     ] = "carpass"
 
@@ -58,6 +61,9 @@ async def export_car(
             table = await export_sheet(tx, car_id, caller.user_id)
             return _file(workbook_of(table.pieces()), _WORKBOOK, f"carpass-{car_id}.xlsx")
         document = await export_document(tx, car_id, caller.user_id, now=now)
+    if asked.format == "zip":
+        contents = export_contents(database, document, car_id, caller.user_id)
+        return _file(archive_of(document, contents), "application/zip", f"carpass-{car_id}.zip")
     return _file(document.pieces(), "application/json", f"carpass-{car_id}.json")
 
 
