@@ -20,6 +20,7 @@ type Asked = Mapping[str, str | list[str]]
 """The query of an import: the car, and what its caller knows about the file."""
 
 _DEADLINE = aiohttp.ClientTimeout(total=130)  # an import ends within 120 s
+_UNHURRIED = aiohttp.ClientTimeout(sock_connect=20, sock_read=130)  # files by the hundred megabyte take their time
 _LONGEST_LINE = 16 << 20
 _EVENTS = "text/event-stream"
 
@@ -54,7 +55,8 @@ class CarFiles:
 
     async def export(self, car: str, form: str, write: Callable[[bytes], object]) -> None:
         """Everything about the car, piece by piece."""
-        async with self._request("GET", f"/v1/cars/{car}/export", params={"format": form}) as response:
+        path = f"/v1/cars/{car}/export"
+        async with self._request("GET", path, params={"format": form}, timeout=_UNHURRIED) as response:
             async for piece in response.content.iter_any():
                 write(piece)
 

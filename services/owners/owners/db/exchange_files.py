@@ -8,9 +8,9 @@ from uuid import UUID
 
 from chassis.db import Transaction
 from owners.db.bulk import columns_of, insert_new
-from owners.db.models import attachment
+from owners.db.models import attachment, car_document
 from owners.db.ownership import Whose
-from owners.domain.files import Attachment, KeptFile
+from owners.domain.files import Attachment, CarDocument, KeptFile
 
 _FILES: Final = """
     SELECT a.sha256, a.name, a.media_type, a.size, a.attached_to, a.target_id, imported.external_id AS imported_as
@@ -64,6 +64,11 @@ async def keep_contents(tx: Transaction, whose: Whose, contents: Iterable[tuple[
     """Keeps files by their SHA-256, each once. The caller bounds their sum."""
     digests, files = zip(*contents, strict=True)
     await tx.rows(_KEEP_CONTENTS, *whose, digests, files)
+
+
+async def insert_documents(tx: Transaction, new: Sequence[CarDocument]) -> None:
+    """Adds documents."""
+    await insert_new(tx, car_document, [columns_of(one) for one in new])
 
 
 async def insert_attachments(tx: Transaction, new: Sequence[Attachment]) -> None:
