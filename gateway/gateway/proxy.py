@@ -9,7 +9,7 @@ import aiohttp
 import structlog
 
 from chassis.auth import TokenVerifier
-from chassis.problems import BadRequest, Unauthenticated
+from chassis.problems import BadRequest, TooLarge, Unauthenticated
 from gateway import headers as header_rules
 from gateway.body import BodyReader, ClientGone, size_hint
 from gateway.exchange import Exchange
@@ -57,6 +57,8 @@ class Proxy:
                 body = await self._bodies.read(exchange.fields, exchange.receive, route.body_limit)
             except ClientGone:
                 return
+            except TooLarge as refused:
+                raise TooLarge(f"{refused.detail} {route.if_too_large}".rstrip(), headers=refused.headers) from None
             await self._pass(exchange, upstream, body, seconds)
 
     async def _authenticate(self, exchange: Exchange) -> None:

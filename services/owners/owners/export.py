@@ -17,6 +17,7 @@ from owners.db.exchange import records_of
 from owners.db.exchange_files import contents_of, files_of
 from owners.db.ownership import Whose, find_depreciation, find_loan, list_valuations
 from owners.db.schedules import list_schedules
+from owners.db.users import find_user
 from owners.domain.access import Right
 from owners.domain.car import Car
 from owners.domain.schedule import MOST_SCHEDULES
@@ -24,8 +25,10 @@ from owners.exchange import sheet
 from owners.exchange.document import DocumentWriter, Spool, origin_of
 from owners.exchange.files import described_files, in_pieces
 from owners.exchange.fuelio import FuelioWriter
+from owners.exchange.life import life_line, record_line
 from owners.exchange.records import Row, exchange_record, external_id_of, shown_to
 from owners.exchange.terms import told_terms
+from owners.fuel_queries import consumption
 
 _PAGE: Final = 500
 _OF_FUELIO: Final[tuple[Kind, ...]] = ("fuel_entry", "service_entry", "expense")
@@ -88,6 +91,18 @@ async def export_fuelio(tx: Transaction, car_id: UUID, caller_id: UUID) -> Spool
                 case ExchangeExpense() as expense:
                     backup.write(writer.expense(expense))
     return backup
+
+
+async def export_life(tx: Transaction, car_id: UUID, caller_id: UUID, *, now: datetime) -> Spool:
+    """The car and its records as lines of JSON, for a report; raises as export_document does."""
+    car = await _own_car(tx, car_id, caller_id)
+    user = await find_user(tx, caller_id)
+    life = Spool()
+    life.write(life_line(car, await consumption(tx, car), "en" if user is None else user.locale, now))
+    for kind in LISTS:
+        async for row, external_id in _in_order(tx, car, kind):
+            life.write(record_line(kind, row, exchange_record(kind, row, external_id)))
+    return life
 
 
 async def _own_car(tx: Transaction, car_id: UUID, caller_id: UUID) -> Car:

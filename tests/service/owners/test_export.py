@@ -110,7 +110,7 @@ async def test_empty_car_is_a_whole_document(owners: Owners) -> None:
     anna = await owners.sign_in()
     document, data = await exported(owners, await owners.car(anna), anna)
     assert ExchangeDocument.model_validate_json(json.dumps(document)).car.make == "Lada"
-    assert data == b'{"fuel_entries":[],"service_entries":[],"expenses":[],"readings":[]}'
+    assert data == b'{"fuel_entries":[],"service_entries":[],"expenses":[],"readings":[],"documents":[]}'
 
 
 async def test_export_is_the_owners_alone(owners: Owners) -> None:

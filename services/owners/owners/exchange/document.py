@@ -61,7 +61,7 @@ class DocumentWriter:
     def pieces(self, *, without: Collection[str] = ()) -> Iterator[bytes]:
         """The document, once. `without`: SHA-256 of files that were removed while it was made."""
         self._write(b"]}")
-        yield f'{{"format":"{FORMAT}","car":{_described(self._car).model_dump_json()},"data":'.encode()
+        yield f'{{"format":"{FORMAT}","car":{described_car(self._car).model_dump_json()},"data":'.encode()
         yield from self._data.pieces()
         yield b',"origin":'
         about = {
@@ -138,7 +138,8 @@ def _id_text(value: object) -> str:
     raise TypeError(type(value).__name__)
 
 
-def _described(car: Car) -> ExchangeCar:
+def described_car(car: Car) -> ExchangeCar:
+    """The car, as its owner may take it along."""
     named = {name: getattr(car, name) for name in ExchangeCar.model_fields}
     value = car.purchase_odometer_value
     named |= {
