@@ -16,7 +16,7 @@ _BETWEEN: Final = "\u00a0"  # layout.TOGETHER
 _EN: Final = {
     "title": "The life of a car",
     "made": "Made on {day} by CarPass from what its owner may see.",
-    "page": "{car}, page {number}",
+    "page": "Page {number}: {car}",
     "vin": "VIN",
     "frame_number": "Frame number",
     "plate": "Plate",
@@ -86,7 +86,7 @@ _EN: Final = {
 _RU: Final = {
     "title": "История автомобиля",
     "made": "Составлено {day} в CarPass по данным, которые видит владелец.",
-    "page": "{car}, страница {number}",
+    "page": "Страница {number}: {car}",
     "vin": "VIN",
     "frame_number": "Номер кузова",
     "plate": "Госномер",
