@@ -16,20 +16,22 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-_FORMS: Final = frozenset({".csv", ".xlsx", ".zip"})
+_FORMS: Final = frozenset({".csv", ".xlsx", ".zip", ".pdf"})
 
 
 @app.command()
 def export(
     car: Annotated[str, typer.Option(help="The car's id, as GET /v1/cars tells it.")],
     name: Annotated[str, typer.Option("--as", help="Who signs in: the car's owner.")],
-    out: Annotated[Path, typer.Option(help="The file to write: .csv or .xlsx is a table, .zip has the files.")],
+    out: Annotated[
+        Path, typer.Option(help="The file to write: .csv or .xlsx is a table, .zip has the files, .pdf is to be read.")
+    ],
     state: Annotated[Path, typer.Option(help="The folder of data, logs and secrets.")] = DEFAULT_STATE_DIR,
 ) -> None:
     """Write everything about a car that its owner may see, as carpass.exchange.v1 with provenance, or as a table.
 
-    A zip holds the files of its entries and documents as well. All can be imported again. The file appears when it is
-    whole; one of that name is replaced then. Example: ./carpass export --as anna --car 0190… --out car.zip
+    A zip holds the files of its entries and documents as well. All but a PDF can be imported again. The file appears
+    when it is whole; one of that name is replaced then. Example: ./carpass export --as anna --car 0190… --out car.zip
     """
     size = asyncio.run(_export(RunningStack.of(state), name, car, out))
     typer.echo(f"{out}: {size} bytes")

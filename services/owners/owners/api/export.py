@@ -40,7 +40,13 @@ class ExportQuery(ApiModel):
 @router.get(
     "/v1/cars/{car_id}/export",
     response_class=StreamingResponse,
-    responses={200: {"model": ExchangeDocument, "description": "The document, or the table, as a file."}},
+    responses={
+        200: {
+            "model": ExchangeDocument,
+            "description": "The document, or another form of it, as a file.",
+            "content": {name: {} for name in ("application/zip", "application/pdf", "text/csv", _WORKBOOK)},
+        }
+    },
 )
 async def export_car(
     car_id: UUID, request: Request, caller: Caller, now: Now, asked: Annotated[ExportQuery, Query()]
