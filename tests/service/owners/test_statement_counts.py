@@ -29,7 +29,7 @@ READS = {
     "/expense-schedules": 2,
     "/export": 26,
     "/export?format=zip": 26,
-    "/export?format=pdf": 22,
+    "/export?format=pdf": 24,
 }
 WRITES = {"/service-entries": 9, "/expenses": 8, "/fuel-entries": 17, "/odometer": 7}
 
