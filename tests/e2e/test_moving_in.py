@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -76,7 +77,7 @@ async def attached(person: Person, stack: Stack, car: str, content: bytes, **pla
     headers = {"Authorization": f"Bearer {person.access_token}", "Idempotency-Key": str(uuid4())}
     async with (
         aiohttp.ClientSession() as session,
-        session.post(f"{stack.gateway_url}/v1/attachments?{query}", data=content, headers=headers) as answer,
+        session.post(f"{stack.gateway_url}/v1/attachments?{query}", data=BytesIO(content), headers=headers) as answer,
     ):
         assert answer.status == 201, await answer.text()
 

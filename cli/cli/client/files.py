@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
@@ -34,7 +35,7 @@ class CarFiles:
 
     async def preview(self, data: bytes, asked: Asked) -> dict[str, Any]:
         """What the file would change."""
-        async with self._request("POST", "/v1/imports", data=data, params=dict(asked)) as response:
+        async with self._request("POST", "/v1/imports", data=BytesIO(data), params=dict(asked)) as response:
             told: dict[str, Any] = await response.json()
             return told
 
@@ -42,7 +43,7 @@ class CarFiles:
         """Changes it, if it still is what the hash stands for."""
         params = {**asked, "mode": "commit", "hash": expected_hash}
         headers = {"Accept": _EVENTS, IDEMPOTENCY_KEY: str(uuid4())}
-        async with self._request("POST", "/v1/imports", data=data, params=params, headers=headers) as response:
+        async with self._request("POST", "/v1/imports", data=BytesIO(data), params=params, headers=headers) as response:
             async for name, told in _events(response):
                 match name:
                     case "progress":
