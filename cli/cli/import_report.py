@@ -36,9 +36,16 @@ def report(found: Mapping[str, Any], console: Console | None = None) -> None:
         f"{found['format']}: {counts['new']} new, {counts['duplicate']} here already, {counts['conflict']} differ from "
         f"what is here and stay out, {counts['error']} cannot be read."
     )
+    _files(out, found.get("file_counts") or {})
     if found["ignored"]:
         left_out = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in found["ignored"].items())
         out.print(escape(f"Left out on purpose: {left_out}."))
+
+
+def _files(out: Console, counts: Mapping[str, int]) -> None:
+    if any(counts.values()):
+        other = " The car has another photo, which stays." if counts["conflict"] else ""
+        out.print(f"Files: {counts['new']} new, {counts['duplicate']} here already.{other}")
 
 
 def _rows(out: Console, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -49,7 +56,13 @@ def _rows(out: Console, rows: Iterable[Mapping[str, Any]]) -> None:
         odometer = record.get("odometer") or {}
         reading = f"{odometer['value']} {odometer['unit']}" if odometer else ""
         differs = f" (differs in {', '.join(row['fields'])})" if row["fields"] else ""
-        cells = (_SIGNS[row["status"]], record["date"], row["kind"].replace("_", " "), reading, _says(record) + differs)
+        cells = (
+            _SIGNS[row["status"]],
+            record.get("date") or "",
+            row["kind"].replace("_", " "),
+            reading,
+            _says(record) + differs,
+        )
         table.add_row(*(escape(_shown(cell)) for cell in cells))
     if listed:
         out.print(table)
@@ -63,7 +76,17 @@ def _says(record: Mapping[str, Any]) -> str:
     volume = f"{record['volume']} {record['volume_unit']}" if record.get("volume") else ""
     minor = next((record[name] for name in ("total_minor", "amount_minor", "cost_minor") if record.get(name)), None)
     amount = "" if minor is None else _amount(minor, record["currency"])
-    return "; ".join(part for part in (record.get("category", ""), lines, volume, amount) if part)
+    return "; ".join(
+        part
+        for part in (
+            record.get("category") or record.get("document_kind") or "",
+            record.get("number"),
+            lines,
+            volume,
+            amount,
+        )
+        if part
+    )
 
 
 def _amount(minor: int, currency: str) -> str:

@@ -6,72 +6,41 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import date
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
 from contracts.event import Currency, Sha256
+from contracts.exchange_terms import ExchangeTerms
+from contracts.exchange_values import (
+    Amount,
+    Day,
+    ExpenseCategory,
+    ExternalId,
+    Instant,
+    Name,
+    Note,
+    OdometerValue,
+    Part,
+    Percent,
+    TimeZone,
+    UnitPrice,
+    Volume,
+)
 from contracts.owners import EnergyKind, OdometerUnit, Provenance, ReadingSource, Verdict
 
 FORMAT: Final = "carpass.exchange.v1"
 MAX_LINES: Final = 1_000
-_EARLIEST: Final = date(1900, 1, 1)
-_LATEST: Final = date(2199, 12, 31)
+MAX_FILE_BYTES: Final = 10_000_000
 
-type Kind = Literal["fuel_entry", "service_entry", "expense", "reading"]
+type Kind = Literal["fuel_entry", "service_entry", "expense", "reading", "document"]
+type BelongsTo = Literal["fuel_entry", "service_entry", "expense", "document", "photo"]
+type DocumentKind = Literal["insurance", "inspection", "registration", "warranty", "other"]
+type MediaType = Literal["image/jpeg", "image/png", "image/webp", "application/pdf"]
 type VolumeUnit = Literal["l", "gal_us", "gal_uk", "kwh", "kg"]
 type LineKind = Literal["labor", "part", "fluid", "material", "other"]
-type ExpenseCategory = Literal[
-    "service", "parts", "tyres", "insurance", "tax", "parking", "toll", "fine", "wash", "other"
-]
-
-
-def _of_our_time(day: date) -> date:
-    if not _EARLIEST <= day <= _LATEST:
-        raise ValueError("a date from 1900 to 2199")
-    return day
-
-
-def _in_utc(instant: datetime) -> datetime:
-    _of_our_time(instant.date())
-    return instant.astimezone(UTC)
-
-
-def _plain(number: str) -> str:
-    return format(Decimal(number), "f")
-
-
-def _trimmed(text: str) -> str:
-    trimmed = text.strip()
-    if not trimmed or "\0" in trimmed:
-        raise ValueError("text that is not empty and holds no NUL")
-    return trimmed
-
-
-def _number(pattern: str, description: str) -> Any:
-    return Field(pattern=pattern, description=description)
-
-
-Day = Annotated[date, Field(description="the calendar date where it happened"), AfterValidator(_of_our_time)]
-Instant = Annotated[AwareDatetime, Field(description="RFC 3339"), AfterValidator(_in_utc)]
-Amount = Annotated[int, Field(ge=0, le=10**15, description="money in the currency's minor unit")]
-ExternalId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
-TimeZone = Annotated[str, Field(min_length=1, max_length=64, description="IANA time zone")]
-Name = Annotated[str, Field(max_length=200), AfterValidator(_trimmed)]
-Note = Annotated[str, Field(max_length=2_000), AfterValidator(_trimmed)]
-OdometerValue = Annotated[str, _number(r"^[0-9]{1,12}(\.[0-9]{1,6})?$", "as it was read"), AfterValidator(_plain)]
-Volume = Annotated[str, _number(r"^[0-9]{1,6}(\.[0-9]{1,3})?$", "in `volume_unit`"), AfterValidator(_plain)]
-UnitPrice = Annotated[str, _number(r"^[0-9]{1,9}(\.[0-9]{1,6})?$", "for one `volume_unit`"), AfterValidator(_plain)]
-Percent = Annotated[int, Field(ge=0, le=100, description="state of charge")]
-
-
-class Part(BaseModel):
-    """A part of the document. What nobody here would understand is refused, so that nothing is lost silently."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ExchangeOdometer(Part):
@@ -83,10 +52,15 @@ class ExchangeOdometer(Part):
     observed_at: Instant | None
 
 
-class ExchangeRecord(Part):
+class ExchangeItem(Part):
     """What every record begins with. `external_id` stays the same wherever the record is taken."""
 
     external_id: ExternalId
+
+
+class ExchangeRecord(ExchangeItem):
+    """What happened on a day."""
+
     date: Day
     time_zone: TimeZone
 
@@ -147,13 +121,39 @@ class ExchangeReading(ExchangeRecord):
     odometer: ExchangeOdometer
 
 
+class ExchangePaper(ExchangeItem):
+    """A paper with a term. `expires_on` is the last day on which it is valid."""
+
+    document_kind: DocumentKind
+    number: Name | None
+    issued_by: Name | None
+    issued_on: Day | None
+    expires_on: Day | None
+    note: Note | None
+
+
 class ExchangeData(Part):
-    """The records, each list by date and then by external id."""
+    """The records, each list by date (documents have none) and then by external id."""
 
     fuel_entries: tuple[ExchangeFuelEntry, ...]
     service_entries: tuple[ExchangeServiceEntry, ...]
     expenses: tuple[ExchangeExpense, ...]
     readings: tuple[ExchangeReading, ...]
+    documents: tuple[ExchangePaper, ...] = ()
+
+
+class ExchangeAttachment(Part):
+    """A file, and the record that it belongs to; the car's photo belongs to no record.
+
+    Its content is `attachments/<sha256>` beside this document in a zip.
+    """
+
+    sha256: Sha256
+    name: Name | None
+    media_type: MediaType
+    size: Annotated[int, Field(gt=0, le=MAX_FILE_BYTES)]
+    belongs_to: BelongsTo
+    external_id: ExternalId | None
 
 
 class ExchangeCar(Part):
@@ -226,17 +226,21 @@ class ExchangeDocument(Part):
     car: ExchangeCar
     data: ExchangeData
     origin: ExchangeOrigin
+    terms: ExchangeTerms | None = None
+    attachments: tuple[ExchangeAttachment, ...] = ()
 
 
-RECORDS: Final[dict[Kind, type[ExchangeRecord]]] = {
+RECORDS: Final[dict[Kind, type[ExchangeItem]]] = {
     "fuel_entry": ExchangeFuelEntry,
     "service_entry": ExchangeServiceEntry,
     "expense": ExchangeExpense,
     "reading": ExchangeReading,
+    "document": ExchangePaper,
 }
 LISTS: Final[dict[Kind, str]] = {
     "fuel_entry": "fuel_entries",
     "service_entry": "service_entries",
     "expense": "expenses",
     "reading": "readings",
+    "document": "documents",
 }

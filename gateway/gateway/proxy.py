@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from chassis.auth import TokenVerifier
-from chassis.problems import BadRequest, Unauthenticated
+from chassis.problems import BadRequest, TooLarge, Unauthenticated
 from gateway import headers as header_rules
 from gateway.body import BodyReader, ClientGone, size_hint
 from gateway.connection import Answer, BrokenOff
@@ -59,6 +59,8 @@ class Proxy:
                 body = await self.bodies.read(exchange.fields, exchange.receive, route.body_limit)
             except ClientGone:
                 return
+            except TooLarge as refused:
+                raise TooLarge(f"{refused.detail} {route.if_too_large}".rstrip(), headers=refused.headers) from None
             await self._send(exchange, route, body)
 
     async def _send(self, exchange: Exchange, route: Route, body: bytes) -> None:

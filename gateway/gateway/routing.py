@@ -31,6 +31,7 @@ class Route:
 
     `{name}` stands for one segment, a final `**` for any rest, also an empty one. `public` lists the methods
     that need no access token. `seconds`: the deadline of an answer, where it is not that of the service.
+    `if_too_large`: what else to do with a body above the limit.
     """
 
     pattern: str
@@ -38,6 +39,7 @@ class Route:
     public: frozenset[str] = frozenset()
     body_limit: int = MEBIBYTE
     seconds: float | None = None
+    if_too_large: str = ""
 
     @property
     def path_format(self) -> str:
@@ -65,7 +67,13 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("/v1/ocr/**", "owners", body_limit=FILE, seconds=OCR_SECONDS),
     Route("/v1/car-transfers/**", "owners", body_limit=SMALL),
     Route("/v1/access-invitations/**", "owners", body_limit=SMALL),
-    Route("/v1/imports/**", "owners", body_limit=FILE, seconds=FILE_SECONDS),
+    Route(
+        "/v1/imports/**",
+        "owners",
+        body_limit=FILE,
+        seconds=FILE_SECONDS,
+        if_too_large="Of a zip with a car's files send the car.json alone, and attach the files.",
+    ),
     Route("/v1/recommendations/**", "trust"),
     Route("/v1/audit/**", "trust"),
     Route("/v1/service-centers/**", "sto"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
@@ -20,6 +21,7 @@ type Asked = Mapping[str, str | list[str]]
 """The query of an import: the car, and what its caller knows about the file."""
 
 _DEADLINE = aiohttp.ClientTimeout(total=130)  # an import ends within 120 s
+_UNHURRIED = aiohttp.ClientTimeout(sock_connect=20, sock_read=130)  # files by the hundred megabyte take their time
 _LONGEST_LINE = 16 << 20
 _EVENTS = "text/event-stream"
 
@@ -33,7 +35,7 @@ class CarFiles:
 
     async def preview(self, data: bytes, asked: Asked) -> dict[str, Any]:
         """What the file would change."""
-        async with self._request("POST", "/v1/imports", data=data, params=dict(asked)) as response:
+        async with self._request("POST", "/v1/imports", data=BytesIO(data), params=dict(asked)) as response:
             told: dict[str, Any] = await response.json()
             return told
 
@@ -41,7 +43,7 @@ class CarFiles:
         """Changes it, if it still is what the hash stands for."""
         params = {**asked, "mode": "commit", "hash": expected_hash}
         headers = {"Accept": _EVENTS, IDEMPOTENCY_KEY: str(uuid4())}
-        async with self._request("POST", "/v1/imports", data=data, params=params, headers=headers) as response:
+        async with self._request("POST", "/v1/imports", data=BytesIO(data), params=params, headers=headers) as response:
             async for name, told in _events(response):
                 match name:
                     case "progress":
@@ -54,7 +56,8 @@ class CarFiles:
 
     async def export(self, car: str, form: str, write: Callable[[bytes], object]) -> None:
         """Everything about the car, piece by piece."""
-        async with self._request("GET", f"/v1/cars/{car}/export", params={"format": form}) as response:
+        path = f"/v1/cars/{car}/export"
+        async with self._request("GET", path, params={"format": form}, timeout=_UNHURRIED) as response:
             async for piece in response.content.iter_any():
                 write(piece)
 

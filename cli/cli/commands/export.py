@@ -3,7 +3,7 @@
 import asyncio
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import IO, TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -11,20 +11,27 @@ from cli.errors import StackError
 from cli.stack.running import RunningStack
 from cli.stack.state import DEFAULT_STATE_DIR
 
+if TYPE_CHECKING:
+    from cli.client.files import CarFiles
+
 app = typer.Typer()
+
+_FORMS: Final = frozenset({".csv", ".xlsx", ".zip", ".pdf"})
 
 
 @app.command()
 def export(
     car: Annotated[str, typer.Option(help="The car's id, as GET /v1/cars tells it.")],
     name: Annotated[str, typer.Option("--as", help="Who signs in: the car's owner.")],
-    out: Annotated[Path, typer.Option(help="The file to write; one that ends with .csv or .xlsx gets a table.")],
+    out: Annotated[
+        Path, typer.Option(help="The file to write: .csv or .xlsx is a table, .zip has the files, .pdf is to be read.")
+    ],
     state: Annotated[Path, typer.Option(help="The folder of data, logs and secrets.")] = DEFAULT_STATE_DIR,
 ) -> None:
     """Write everything about a car that its owner may see, as carpass.exchange.v1 with provenance, or as a table.
 
-    Both can be imported again. The file appears when it is whole; one of that name is replaced then. Example:
-    ./carpass export --as anna --car 0190… --out car.json
+    A zip holds the files of its entries and documents as well. All but a PDF can be imported again. The file appears
+    when it is whole; one of that name is replaced then. Example: ./carpass export --as anna --car 0190… --out car.zip
     """
     size = asyncio.run(_export(RunningStack.of(state), name, car, out))
     typer.echo(f"{out}: {size} bytes")
@@ -40,9 +47,8 @@ async def _export(stack: RunningStack, name: str, car: str, out: Path) -> int:
     partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
     try:
         with partial.open("wb") as file:
-            await CarFiles(stack.gateway_url, person.access_token).export(
-                car, out.suffix[1:] if out.suffix in {".csv", ".xlsx"} else "carpass", file.write
-            )
+            form = out.suffix[1:] if out.suffix in _FORMS else "carpass"
+            await _written(CarFiles(stack.gateway_url, person.access_token), car, form, file)
             size = file.tell()
         partial.replace(out)
     except OSError as error:
@@ -50,3 +56,18 @@ async def _export(stack: RunningStack, name: str, car: str, out: Path) -> int:
     finally:
         partial.unlink(missing_ok=True)
     return size
+
+
+async def _written(files: "CarFiles", car: str, form: str, file: IO[bytes]) -> None:
+    from rich.console import Console  # noqa: PLC0415 -- slow to import, and help must be fast
+    from rich.progress import DownloadColumn, Progress, TextColumn, TransferSpeedColumn  # noqa: PLC0415
+
+    columns = (TextColumn("{task.description}"), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Writing", total=None)
+
+        def write(piece: bytes) -> None:
+            file.write(piece)
+            bar.advance(task, len(piece))
+
+        await files.export(car, form, write)

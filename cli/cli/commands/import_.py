@@ -3,8 +3,9 @@
 import asyncio
 import json
 import sys
+import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from cli.client.files import Asked, CarFiles
 
 app = typer.Typer()
+
+_MOST_BYTES: Final = 10_000_000
+_DOCUMENT: Final = "car.json"
 
 
 @app.command("import")
@@ -35,15 +39,18 @@ def import_file(
 ) -> None:
     """Show row by row what a file would change in a car's history, then change it: all of it, or nothing.
 
-    Fuelio, Drivvo, aCar, Fuelly, Spritmonitor, LubeLogger, carpass.exchange.v1, or any table with a header
-    (--set columns=Sum=total). What the file leaves open is asked, never guessed. Exit codes: 0 done or nothing to do;
-    1 refused; 2 wrong usage; 3 the file leaves something open. Example:
+    Fuelio, Drivvo, aCar, Fuelly, Spritmonitor, LubeLogger, carpass.exchange.v1 (also as a zip with files), or any table
+    with a header (--set columns=Sum=total). What the file leaves open is asked, never guessed. Exit codes: 0 done or
+    nothing to do; 1 refused; 2 wrong usage; 3 the file leaves something open. Example:
     ./carpass import backup.zip --as anna --car 0190… --set currency=RUB
     """
     try:
         data = file.read_bytes()
     except OSError as error:
         raise StackError(f"{file} cannot be read: {error.strerror}.") from error
+    if len(data) > _MOST_BYTES:
+        way = f" Import its {_DOCUMENT} alone, and attach the files." if zipfile.is_zipfile(file) else ""
+        raise StackError(f"{file} has {len(data)} bytes, and an import takes at most {_MOST_BYTES}.{way}")
     asked = _asked(car, told or [])
     code = asyncio.run(_import(RunningStack.of(state), name, data, asked, dry_run=dry_run, yes=yes, as_json=as_json))
     raise typer.Exit(code)
@@ -77,22 +84,28 @@ async def _import(
     found = await files.preview(data, asked)
     if not as_json:
         report(found)
-    if found["questions"] or dry_run or not found["counts"]["new"]:
+    new = found["counts"]["new"]
+    new_files = found["file_counts"]["new"]
+    if found["questions"] or dry_run or not new + new_files:
         _print_json(found, as_json=as_json)
         return OPEN if found["questions"] else 0
-    if not yes and not _agreed(found["counts"]["new"]):
+    if not yes and not _agreed(_told(new, new_files)):
         return 1
     done = await _committed(files, data, asked, found["hash"])
     _print_json(done, as_json=as_json)
     if not as_json:
-        typer.echo(f"Added {done['counts']['new']} records.")
+        typer.echo(f"Added {_told(done['counts']['new'], done['file_counts']['new'])}.")
     return 0
 
 
-def _agreed(new: int) -> bool:
+def _told(new: int, new_files: int) -> str:
+    return f"{new} records and {new_files} files" if new_files else f"{new} records"
+
+
+def _agreed(what: str) -> bool:
     if not sys.stdin.isatty():
         raise StackError("Nothing was changed: nobody is here to agree. Say --yes.")
-    return typer.confirm(f"Add these {new} records?")
+    return typer.confirm(f"Add these {what}?")
 
 
 async def _committed(files: "CarFiles", data: bytes, asked: "Asked", expected_hash: str) -> dict[str, Any]:

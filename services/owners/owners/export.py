@@ -7,18 +7,28 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from chassis.db import Transaction
+from chassis.db import Database, Transaction
 from chassis.problems import NotFound
 from contracts.exchange import LISTS, ExchangeExpense, ExchangeFuelEntry, ExchangeServiceEntry, Kind
+from contracts.exchange_terms import ExchangeTerms
 from owners.commands.access import demand
 from owners.db.cars import find_car
 from owners.db.exchange import records_of
+from owners.db.exchange_files import contents_of, files_of
+from owners.db.ownership import Whose, find_depreciation, find_loan, list_valuations
+from owners.db.schedules import list_schedules
+from owners.db.users import find_user
 from owners.domain.access import Right
 from owners.domain.car import Car
+from owners.domain.schedule import MOST_SCHEDULES
 from owners.exchange import sheet
 from owners.exchange.document import DocumentWriter, Spool, origin_of
+from owners.exchange.files import described_files, in_pieces
 from owners.exchange.fuelio import FuelioWriter
+from owners.exchange.life import life_line, record_line
 from owners.exchange.records import Row, exchange_record, external_id_of, shown_to
+from owners.exchange.terms import told_terms
+from owners.fuel_queries import consumption
 
 _PAGE: Final = 500
 _OF_FUELIO: Final[tuple[Kind, ...]] = ("fuel_entry", "service_entry", "expense")
@@ -27,12 +37,30 @@ _OF_FUELIO: Final[tuple[Kind, ...]] = ("fuel_entry", "service_entry", "expense")
 async def export_document(tx: Transaction, car_id: UUID, caller_id: UUID, *, now: datetime) -> DocumentWriter:
     """The document, ready to be written; `tx` sees one moment. Raises NotFound (404), NotPermitted (403)."""
     car = await _own_car(tx, car_id, caller_id)
-    document = DocumentWriter(car, now)
+    whose = Whose(car.id, car.owner_id)
+    document = DocumentWriter(
+        car, now, terms=await _terms(tx, whose), attachments=described_files(await files_of(tx, whose))
+    )
     for kind in LISTS:
         document.begin(kind)
         async for row, external_id in _in_order(tx, car, kind):
             document.add(exchange_record(kind, row, external_id), origin_of(kind, row, external_id))
     return document
+
+
+async def export_contents(
+    database: Database, document: DocumentWriter, car_id: UUID, caller_id: UUID
+) -> AsyncIterator[tuple[str, bytes]]:
+    """The document's files which are still there, by SHA-256, each once.
+
+    Nothing is held between them, however slowly somebody takes them: no connection, and no more than a few files.
+    """
+    sizes = {bytes.fromhex(file.sha256): file.size for file in document.attachments}
+    for digests in in_pieces(sorted(sizes.items())):
+        async with database.transaction(user_id=caller_id, read_only=True) as tx:
+            found = await contents_of(tx, Whose(car_id, document.owner_id), digests)
+        for digest, content in found:
+            yield digest.hex(), content
 
 
 async def export_sheet(tx: Transaction, car_id: UUID, caller_id: UUID) -> Spool:
@@ -65,12 +93,33 @@ async def export_fuelio(tx: Transaction, car_id: UUID, caller_id: UUID) -> Spool
     return backup
 
 
+async def export_life(tx: Transaction, car_id: UUID, caller_id: UUID, *, now: datetime) -> Spool:
+    """The car and its records as lines of JSON, for a report; raises as export_document does."""
+    car = await _own_car(tx, car_id, caller_id)
+    user = await find_user(tx, caller_id)
+    life = Spool()
+    life.write(life_line(car, await consumption(tx, car), "en" if user is None else user.locale, now))
+    for kind in LISTS:
+        async for row, external_id in _in_order(tx, car, kind):
+            life.write(record_line(kind, row, exchange_record(kind, row, external_id)))
+    return life
+
+
 async def _own_car(tx: Transaction, car_id: UUID, caller_id: UUID) -> Car:
     await demand(tx, car_id, caller_id, Right.SEE_FINANCES)
     car = await find_car(tx, car_id)
     if car is None:
         raise NotFound
     return car
+
+
+async def _terms(tx: Transaction, whose: Whose) -> ExchangeTerms:
+    return told_terms(
+        await find_depreciation(tx, whose),
+        await find_loan(tx, whose),
+        await list_valuations(tx, whose),
+        await list_schedules(tx, whose.car_id, after=None, limit=MOST_SCHEDULES),
+    )
 
 
 async def _in_order(tx: Transaction, car: Car, kind: Kind) -> AsyncIterator[tuple[Row, str]]:

@@ -89,7 +89,10 @@ async def test_file_to_import_may_have_ten_megabytes_and_no_byte_more(
 ) -> None:
     for path in ("/v1/imports/preview", "/v1/imports"):
         assert (await client.post(path, data=io.BytesIO(b"x" * 10_000_000), headers=bearer)).status == 200
-        assert (await client.post(path, data=io.BytesIO(b"x" * 10_000_001), headers=bearer)).status == 413
+        refused = await client.post(path, data=io.BytesIO(b"x" * 10_000_001), headers=bearer)
+        assert refused.status == 413
+        assert "10000000 bytes" in refused.json()["detail"]
+        assert "car.json" in refused.json()["detail"]
     assert [len(seen.body) for seen in services["owners"].seen] == [10_000_000, 10_000_000]
 
 

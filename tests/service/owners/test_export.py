@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from openpyxl import load_workbook
+from pypdf import PdfReader
 
 from contracts.exchange import ExchangeDocument
 from tests.service.owners.conftest import Owners, Person, completed
@@ -110,7 +111,7 @@ async def test_empty_car_is_a_whole_document(owners: Owners) -> None:
     anna = await owners.sign_in()
     document, data = await exported(owners, await owners.car(anna), anna)
     assert ExchangeDocument.model_validate_json(json.dumps(document)).car.make == "Lada"
-    assert data == b'{"fuel_entries":[],"service_entries":[],"expenses":[],"readings":[]}'
+    assert data == b'{"fuel_entries":[],"service_entries":[],"expenses":[],"readings":[],"documents":[]}'
 
 
 async def test_export_is_the_owners_alone(owners: Owners) -> None:
@@ -181,6 +182,19 @@ async def test_workbook_is_the_same_table_in_text_cells_and_comes_back_equal(own
     done = await owners.client.post("/v1/imports", params=commit, content=book.content, headers=boris.acting())
     assert done.status_code == 200
     assert (await exported(owners, other, boris))[1] == (await exported(owners, car, anna))[1]
+
+
+async def test_pdf_tells_the_cars_life_in_its_owners_language(owners: Owners) -> None:
+    anna, boris = await owners.sign_in(language_code="ru"), await owners.sign_in()
+    car = await lived_in_car(owners, anna)
+    answer = await owners.get(f"{car}/export", anna, format="pdf")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+    assert answer.headers["content-disposition"].endswith('.pdf"')
+    pages = PdfReader(io.BytesIO(answer.content), strict=True).pages
+    text = "\n".join(page.extract_text() for page in pages)
+    for told in ("История автомобиля: Lada", "подтверждено", "со слов", "парковка", "АЗС № 7", "семья"):
+        assert told in text, told
+    assert (await owners.get(f"{car}/export", boris, format="pdf")).status_code == 404
 
 
 async def test_fuelio_backup_can_be_taken_in_again(owners: Owners) -> None:

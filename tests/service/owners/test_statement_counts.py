@@ -9,6 +9,7 @@ import pytest
 
 from chassis.db import Transaction
 from tests.service.owners.conftest import Owners, Person
+from tests.service.owners.test_files import PNG, kept
 
 MONEY = {"amount_minor": 5_000, "currency": "RUB"}
 # What each route may ask for. To raise a figure is a decision: it is paid by every request.
@@ -26,7 +27,9 @@ READS = {
     "/valuations": 3,
     "/documents": 5,
     "/expense-schedules": 2,
-    "/export": 18,
+    "/export": 26,
+    "/export?format=zip": 26,
+    "/export?format=pdf": 24,
 }
 WRITES = {"/service-entries": 9, "/expenses": 8, "/fuel-entries": 17, "/odometer": 7}
 
@@ -92,3 +95,17 @@ async def test_a_long_history_costs_no_more_statements_than_a_short_one(owners: 
         found[f"POST {path}"] = (costs[0], costs[1], most)
     assert {route: told for route, told in found.items() if told[0] != told[1] or told[1] > told[2]} == {}
     assert all(told[1] > 0 for told in found.values())
+
+
+async def test_many_small_files_are_exported_by_as_many_statements_as_one(owners: Owners, asked: Counter[str]) -> None:
+    anna = await owners.sign_in()
+    costs = []
+    for files in (1, 20):
+        car = await owners.car(anna)
+        paper = await owners.created(f"{car}/documents", anna, {"kind": "insurance"})
+        for number in range(files):
+            await kept(owners, car, anna, PNG + bytes([number]), document_id=paper["id"])
+        asked.clear()
+        assert (await owners.get(f"{car}/export", anna, format="zip")).status_code == 200
+        costs.append(asked.total())
+    assert costs[0] == costs[1] <= READS["/export?format=zip"] + 2

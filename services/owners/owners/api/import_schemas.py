@@ -12,9 +12,11 @@ from chassis.http import ApiModel
 from contracts.exchange import Kind
 from owners.api.values import CurrencyCode, TimeZone
 from owners.domain.car import EnergyKind
+from owners.domain.files import AttachedTo, MediaType
 from owners.domain.fuel.units import VolumeUnit
 from owners.domain.odometer.reading import Unit
 from owners.exchange.difference import Compared, Difference, Status
+from owners.exchange.difference_files import FileStatus
 from owners.exchange.job import ReadFile
 from owners.imports.formats.mapped import FIELDS
 from owners.imports.rows import Declared
@@ -22,6 +24,7 @@ from owners.imports.rows import Declared
 type FileFormat = Literal["carpass", "fuelio", "drivvo", "acar", "fuelly", "spritmonitor", "lubelogger", "generic"]
 
 MOST_ROWS: Final = 1_000
+_OF_FILE: Final = ("sha256", "name", "media_type", "size", "belongs_to", "external_id")
 _URGENCY: Final[dict[Status, int]] = {"conflict": 0, "error": 0, "new": 1, "duplicate": 2}
 
 
@@ -88,6 +91,27 @@ class RowResponse(ApiModel):
     unknown: dict[str, str] = Field(description="Columns of the file that have no place here.")
 
 
+class FileCounts(ApiModel):
+    """How many files there are of each status."""
+
+    new: int
+    duplicate: int
+    conflict: int
+
+
+class FileResponse(ApiModel):
+    """A file of the archive. Only a new one is added; a conflict is a photo of a car that has another one."""
+
+    status: FileStatus
+    sha256: str
+    name: str | None
+    media_type: MediaType
+    size: int
+    belongs_to: AttachedTo
+    external_id: str | None = Field(description="Of the record that it belongs to; null of a photo.")
+    record_id: UUID | None = Field(description="That record here; null when it is new itself.")
+
+
 class ProblemResponse(ApiModel):
     """A row that cannot be taken in, and why."""
 
@@ -117,6 +141,8 @@ class DifferenceResponse(ApiModel):
     counts: Counts
     rows: list[RowResponse]
     rows_left_out: int
+    file_counts: FileCounts
+    files: list[FileResponse] = Field(description="Of a zip with a carpass.exchange.v1 document.")
     problems: list[ProblemResponse]
     questions: list[QuestionResponse] = Field(description="While one is open there are no rows, and no commit.")
     ignored: dict[str, int] = Field(
@@ -134,6 +160,11 @@ def difference_response(found: Difference, read: ReadFile, mode: Literal["dry-ru
         counts=Counts(**found.counts),
         rows=[_row(row) for row in shown],
         rows_left_out=len(found.rows) - len(shown),
+        file_counts=FileCounts(**found.file_counts),
+        files=[
+            FileResponse(status=status, record_id=record_id, **{name: getattr(file, name) for name in _OF_FILE})
+            for status, file, record_id in sorted(found.files, key=lambda one: _URGENCY[one.status])[:MOST_ROWS]
+        ],
         problems=[
             ProblemResponse(line=one.line, field=one.field, code=one.code, message=one.message)
             for one in found.problems

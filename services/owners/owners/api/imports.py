@@ -59,6 +59,7 @@ class TakesTooLong(Problem):
         "requestBody": {
             "required": True,
             "description": "The file itself, of at most 10 MB and 50,000 records: a carpass.exchange.v1 document, "
+            "also as a zip with its files (a bigger one is refused: send its `car.json`, and attach the files); "
             "or an export of Fuelio (also its zipped backup), Drivvo, aCar, Fuelly, Spritmonitor or LubeLogger, "
             "or another CSV with a header; workbooks (XLSX) as well.",
             "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
@@ -113,7 +114,9 @@ class _Work:
         if declared.energy_kind is None and car is not None and len(car.energy_kinds) == 1:
             declared = replace(declared, energy_kind=car.energy_kinds[0])
         try:
-            read = await self.reader.read(self.data, Job(declared, zone, self.now))
+            read = await self.reader.read(
+                self.data, Job(declared, zone, self.now, contents=self.asked.mode == "commit")
+            )
         except Busy:
             raise OthersImport from None
         except NotReadable as error:

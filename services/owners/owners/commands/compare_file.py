@@ -6,22 +6,35 @@ from typing import Final
 from uuid import UUID
 
 from chassis.db import Transaction
-from contracts.exchange import Kind
+from contracts.exchange import LISTS, Kind
 from owners.db.exchange import records_of
+from owners.db.exchange_files import attested_among, files_of
+from owners.db.ownership import Whose
 from owners.domain.car import Car
 from owners.exchange.candidate import described
 from owners.exchange.difference import Difference, Known, difference
+from owners.exchange.difference_files import Standing, compared_files
 from owners.exchange.job import ReadFile
 from owners.exchange.records import exchange_record, external_id_of
 
-KINDS: Final[tuple[Kind, ...]] = ("fuel_entry", "service_entry", "expense", "reading")
+KINDS: Final[tuple[Kind, ...]] = tuple(LISTS)
 
 
-async def compare_file(tx: Transaction, car: Car, read: ReadFile) -> Difference:
-    """The difference, row by row. Only kinds of records that the file has are looked at."""
+async def compare_file(tx: Transaction, car: Car, read: ReadFile, *, caller_id: UUID) -> Difference:
+    """The difference, row by row and file by file. Only kinds of records that the file has are looked at."""
     kinds = {candidate.kind for candidate in read.candidates}
     known = [one for kind in KINDS if kind in kinds for one in await _known(tx, car.id, kind)]
-    return difference(car.id, read, known, energy_kinds=car.energy_kinds)
+    found = difference(car.id, read, known, energy_kinds=car.energy_kinds)
+    if not read.files:
+        return found
+    standing = Standing(
+        car.id,
+        may_change_photo=car.owner_id == caller_id,
+        records=[(row.candidate, row.record_id) for row in found.rows],
+        files=await files_of(tx, Whose(car.id, car.owner_id)),
+        attested=await attested_among(tx, [row.record_id for row in found.rows if row.record_id]),
+    )
+    return found.with_files(*compared_files(read.files, standing))
 
 
 async def _known(tx: Transaction, car_id: UUID, kind: Kind) -> list[Known]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from itertools import batched
 from typing import Final, NamedTuple
@@ -14,15 +14,16 @@ from owners import events
 from owners.commands.access import demand, lock_car_for
 from owners.commands.car_history import CarHistory, close_history
 from owners.commands.compare_file import compare_file
+from owners.commands.import_files import Taking, keep_files
 from owners.db.cars import find_car
 from owners.db.exchange import remember_imports
+from owners.db.exchange_files import insert_documents, state_of_papers
 from owners.db.fuel import insert_fuel_entries
 from owners.db.readings import load_histories
 from owners.db.records import insert_expenses, insert_service_entries
 from owners.domain.access import Right
 from owners.domain.car import Car
 from owners.events import By, RecordLog
-from owners.exchange.candidate import Candidate
 from owners.exchange.difference import Difference
 from owners.exchange.job import ReadFile
 from owners.exchange.records import Made, made_of
@@ -64,26 +65,29 @@ async def import_file(
     DifferenceChanged when the hash is not that of the difference.
     """
     seen = await _seen(tx, car_id, caller_id)
-    found = await compare_file(tx, seen, read)
+    papers = await state_of_papers(tx, car_id)
+    found = await compare_file(tx, seen, read, caller_id=caller_id)
     if found.hash != expected_hash:
         raise DifferenceChanged
     car, person = await lock_car_for(tx, car_id, caller_id, Right.EDIT_ENTRIES)
     if car.record_sequence != seen.record_sequence or car.energy_kinds != seen.energy_kinds:
         raise DifferenceChanged
-    new = found.new
-    progress(0, len(new))
-    if new:
+    if papers != await state_of_papers(tx, car_id):  # nothing counts documents and files as it does records
+        raise DifferenceChanged
+    total = len(found.new) + len(found.new_files)
+    progress(0, total)
+    if total:
         histories = await load_histories(tx, [car_id])
-        history = CarHistory(car, histories[car_id], RecordLog(car))
-        by = By.person(person, now)
-        await _add(tx, history, new, read.format, by=by, caller_id=caller_id, progress=progress)
-        await close_history(tx, history, by)
+        taking = Taking(CarHistory(car, histories[car_id], RecordLog(car)), By.person(person, now), caller_id, found)
+        await _add(tx, taking, read.format, lambda done: progress(done, total))
+        await keep_files(tx, taking, read.contents, lambda done: progress(len(found.new) + done, total))
+        await close_history(tx, taking.history, taking.by)
     return Imported(read.format, found)
 
 
 async def preview_file(tx: Transaction, car_id: UUID, read: ReadFile, *, caller_id: UUID) -> Difference:
     """What import_file would do."""
-    return await compare_file(tx, await _seen(tx, car_id, caller_id), read)
+    return await compare_file(tx, await _seen(tx, car_id, caller_id), read, caller_id=caller_id)
 
 
 async def _seen(tx: Transaction, car_id: UUID, caller_id: UUID) -> Car:
@@ -94,41 +98,36 @@ async def _seen(tx: Transaction, car_id: UUID, caller_id: UUID) -> Car:
     return car
 
 
-async def _add(
-    tx: Transaction,
-    history: CarHistory,
-    new: Sequence[Candidate],
-    source: str,
-    *,
-    by: By,
-    caller_id: UUID,
-    progress: Progress,
-) -> None:
+async def _add(tx: Transaction, taking: Taking, source: str, progress: Callable[[int], None]) -> None:
     done = 0
-    for some in batched(new, _BATCH):
-        made = [made_of(candidate, history.car, author_id=caller_id, now=by.at) for candidate in some]
+    car, by = taking.history.car, taking.by
+    for some in batched(taking.found.new, _BATCH):
+        made = [made_of(candidate, car, author_id=taking.caller_id, now=by.at) for candidate in some]
         await insert_fuel_entries(tx, [one.fuel for one in made if one.fuel])
         await insert_service_entries(tx, [one.service for one in made if one.service])
         await insert_expenses(tx, [one.expense for one in made if one.expense])
-        car = history.car
+        await insert_documents(tx, [one.document for one in made if one.document])
         rows = [
             (one.id, one.candidate.kind, one.candidate.external_id, one.candidate.digest, one.candidate.origin)
             for one in made
         ]
-        await remember_imports(tx, (car.id, car.owner_id), (source, caller_id, by.at), rows)
+        await remember_imports(tx, (car.id, car.owner_id), (source, taking.caller_id, by.at), rows)
         for one in made:
-            _record(tx, history, one, by)
+            taking.made[one.candidate.kind, one.candidate.external_id] = one.id
+            _record(tx, taking, one)
         await tx.flush_events()
         done += len(some)
-        progress(done, len(new))
+        progress(done)
 
 
-def _record(tx: Transaction, history: CarHistory, made: Made, by: By) -> None:
+def _record(tx: Transaction, taking: Taking, made: Made) -> None:
+    history, by = taking.history, taking.by
     if made.fuel is not None:
         tx.record(events.fuel_entry_recorded(history.log, made.fuel, made.reading, by))
         history.fuel.touch(made.fuel)
     if made.service is not None:
-        tx.record(events.service_entry_recorded(history.log, made.service, made.reading, by))
+        documented = (made.candidate.kind, made.candidate.external_id) in taking.documented
+        tx.record(events.service_entry_recorded(history.log, made.service, made.reading, by, has_attachment=documented))
     if made.expense is not None:
         tx.record(events.expense_recorded(history.log, made.expense, by))
     if made.reading is not None:

@@ -24,16 +24,19 @@ _READING: Final = (
     "candidates_km",
 )
 _TABLES: Final[dict[Kind, tuple[str, str, str]]] = {
-    "fuel_entry": ("fuel_entry", "filled_on", "'self_declared'"),
-    "service_entry": ("service_entry", "service_date", "record.provenance"),
-    "expense": ("expense", "expense_date", "record.provenance"),
-    "reading": ("odometer_reading", "observed_on", "record.provenance"),
+    "fuel_entry": ("fuel_entry", "record.filled_on", "'self_declared'"),
+    "service_entry": ("service_entry", "record.service_date", "record.provenance"),
+    "expense": ("expense", "record.expense_date", "record.provenance"),
+    "reading": ("odometer_reading", "record.observed_on", "record.provenance"),
+    "document": ("car_document", "NULL::date", "'self_declared'"),
 }
+_NEVER_ATTESTED: Final[frozenset[Kind]] = frozenset({"fuel_entry", "document"})
 _BELONGS: Final[dict[Kind, str]] = {
     "fuel_entry": "reading.fuel_entry_id = record.id",
     "service_entry": "reading.service_entry_id = record.id",
     "expense": "reading.expense_id = record.id",
     "reading": "reading.id = record.id",
+    "document": "false",
 }
 _ALONE: Final[dict[Kind, str]] = {
     "fuel_entry": "",
@@ -45,6 +48,7 @@ _ALONE: Final[dict[Kind, str]] = {
         "AND NOT EXISTS (SELECT FROM service_entry AS own WHERE own.id = record.service_entry_id) "
         "AND NOT EXISTS (SELECT FROM expense AS own WHERE own.id = record.expense_id)"
     ),
+    "document": "",
 }
 _REMEMBER: Final = """
     INSERT INTO imported_record
@@ -59,19 +63,19 @@ def _query(kind: Kind) -> str:
     reading = ", ".join(f"reading.{name} AS reading_{name}" for name in _READING)
     attested = (
         ""
-        if kind != "fuel_entry"
+        if kind not in _NEVER_ATTESTED
         else (
             ", NULL::uuid AS center_id, NULL::uuid AS work_order_id, NULL::integer AS revision, NULL AS snapshot_sha256"
         )
     )
     return f"""
-        SELECT record.*, record.{day} AS day, {provenance} AS told_by{attested}, {reading},
+        SELECT record.*, {day} AS day, {provenance} AS told_by{attested}, {reading},
             imported.external_id AS imported_as, imported.digest AS imported_digest, imported.origin
         FROM {table} AS record
         LEFT JOIN odometer_reading AS reading ON {_BELONGS[kind]} AND reading.verdict <> 'replaced'
         LEFT JOIN imported_record AS imported ON imported.record_id = record.id
         WHERE record.car_id = $1 {_ALONE[kind]}
-        ORDER BY record.{day}, record.id
+        ORDER BY day, record.id
     """  # noqa: S608 -- our names
 
 

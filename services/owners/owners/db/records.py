@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, RowMapping, delete, select, update
 
 from chassis.db import Transaction
-from owners.db.bulk import columns_of, insert_new
+from owners.db.bulk import any_of, columns_of, insert_new, update_by_id
 from owners.db.models import expense, service_entry
 from owners.domain.records import Attestation, Expense, Line, ServiceEntry
 
@@ -55,6 +55,20 @@ async def find_service_entry(tx: Transaction, car_id: UUID, entry_id: UUID) -> S
     found = select(service_entry).where(service_entry.c.id == entry_id, service_entry.c.car_id == car_id)
     row = (await tx.execute(found)).mappings().one_or_none()
     return None if row is None else entry_of(row)
+
+
+async def find_service_entries(tx: Transaction, car_id: UUID, ids: Sequence[UUID]) -> list[ServiceEntry]:
+    """Those entries of that car which the caller may see."""
+    if not ids:
+        return []
+    found = select(service_entry).where(service_entry.c.id == any_of(ids), service_entry.c.car_id == car_id)
+    return [entry_of(row) for row in (await tx.execute(found.order_by(service_entry.c.id))).mappings()]
+
+
+async def touch_service_entries(tx: Transaction, touched: Sequence[ServiceEntry]) -> None:
+    """Writes new versions of entries in which nothing else is new."""
+    rows = [{"id": one.id, "updated_at": one.updated_at, "version": one.version} for one in touched]
+    await update_by_id(tx, service_entry, ("updated_at", "version"), rows)
 
 
 async def find_expense(tx: Transaction, car_id: UUID, expense_id: UUID) -> Expense | None:

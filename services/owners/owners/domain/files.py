@@ -49,6 +49,18 @@ class Attachment(NamedTuple):
     created_at: datetime
 
 
+class KeptFile(NamedTuple):
+    """A file as it is taken along; `imported_as`: the external id of the record that it belongs to, if that has one."""
+
+    sha256: bytes
+    name: str | None
+    media_type: MediaType
+    size: int
+    attached_to: AttachedTo
+    target_id: UUID
+    imported_as: str | None
+
+
 class CarDocument(NamedTuple):
     """A paper with a term: an insurance, an inspection. `expires_on` is the last day on which it is valid."""
 

@@ -11,11 +11,13 @@ from owners.events.log import By, RecordLog
 
 
 def service_entry_recorded(
-    log: RecordLog, entry: ServiceEntry, reading: RecordedReading | None, by: By
+    log: RecordLog, entry: ServiceEntry, reading: RecordedReading | None, by: By, *, has_attachment: bool = False
 ) -> contract.ServiceEntryRecorded:
     """A service was entered or attested."""
     return contract.ServiceEntryRecorded(
-        **log.next(by, entry.owner_id), **_entry(entry, reading), attestation=_attestation(entry.attestation)
+        **log.next(by, entry.owner_id),
+        **_entry(entry, reading, has_attachment=has_attachment),
+        attestation=_attestation(entry.attestation),
     )
 
 

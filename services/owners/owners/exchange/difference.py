@@ -14,6 +14,7 @@ import orjson
 from contracts.exchange import Kind
 from owners.domain.car import EnergyKind
 from owners.exchange.candidate import Candidate
+from owners.exchange.difference_files import ComparedFile, FileStatus
 from owners.exchange.job import ReadFile
 from owners.imports.rows import RowProblem
 
@@ -49,11 +50,33 @@ class Difference:
     rows: Sequence[Compared]
     problems: Sequence[RowProblem]
     hash: str
+    files: Sequence[ComparedFile] = ()
 
     @property
     def new(self) -> list[Candidate]:
         """What would be added."""
         return [row.candidate for row in self.rows if row.status == "new"]
+
+    @property
+    def new_files(self) -> list[ComparedFile]:
+        """The files that would be added."""
+        return [one for one in self.files if one.status == "new"]
+
+    @property
+    def file_counts(self) -> dict[FileStatus, int]:
+        """How many files there are of each status."""
+        counted = Counter(one.status for one in self.files)
+        return {"new": counted["new"], "duplicate": counted["duplicate"], "conflict": counted["conflict"]}
+
+    def with_files(self, files: Sequence[ComparedFile], problems: Sequence[RowProblem]) -> Difference:
+        """The same with an archive's files; another hash, if there are any."""
+        digest = hashlib.sha256(self.hash.encode())
+        for status, file, record_id in files:
+            told = (status, str(record_id), file.belongs_to, file.external_id, file.sha256, file.name)
+            digest.update(orjson.dumps(told) + b"\n")
+        for problem in problems:
+            digest.update(orjson.dumps((problem.line, problem.field, problem.code)) + b"\n")
+        return Difference(self.rows, [*self.problems, *problems], digest.hexdigest(), files)
 
     @property
     def counts(self) -> dict[Status, int]:

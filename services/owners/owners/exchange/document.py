@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
 
-from contracts.exchange import FORMAT, LISTS, ExchangeCar, ExchangeRecord, Kind
+from contracts.exchange import FORMAT, LISTS, ExchangeAttachment, ExchangeCar, ExchangeItem, Kind
+from contracts.exchange_terms import ExchangeTerms
 from owners.domain.car import Car
 from owners.exchange.records import Row
 
@@ -26,7 +27,11 @@ class DocumentWriter:
     So the database is read at once and left alone, however slowly somebody takes the document.
     """
 
-    def __init__(self, car: Car, exported_at: datetime) -> None:
+    def __init__(
+        self, car: Car, exported_at: datetime, *, terms: ExchangeTerms, attachments: Sequence[ExchangeAttachment] = ()
+    ) -> None:
+        self.attachments = attachments
+        self._terms = terms
         self._car = car
         self._exported_at = exported_at
         self._data = Spool()
@@ -36,22 +41,27 @@ class DocumentWriter:
         self._has_records = False
         self._write(b"{")
 
+    @property
+    def owner_id(self) -> UUID:
+        """Whose car it is of."""
+        return self._car.owner_id
+
     def begin(self, kind: Kind) -> None:
         """Begins a list: all of them, in the order of LISTS."""
         self._write(f'{"]," if self._begun else ""}"{LISTS[kind]}":['.encode())
         self._begun, self._has_records = True, False
 
-    def add(self, record: ExchangeRecord, origin: Mapping[str, Any]) -> None:
+    def add(self, record: ExchangeItem, origin: Mapping[str, Any]) -> None:
         """A record of the list, and where it comes from."""
         self._write(b"," if self._has_records else b"")
         self._write(record.model_dump_json().encode())
         self._has_records = True
         self._origins.write((b"," if self._origins.size else b"") + orjson.dumps(origin, default=_id_text))
 
-    def pieces(self) -> Iterator[bytes]:
-        """The document."""
+    def pieces(self, *, without: Collection[str] = ()) -> Iterator[bytes]:
+        """The document, once. `without`: SHA-256 of files that were removed while it was made."""
         self._write(b"]}")
-        yield f'{{"format":"{FORMAT}","car":{_described(self._car).model_dump_json()},"data":'.encode()
+        yield f'{{"format":"{FORMAT}","car":{described_car(self._car).model_dump_json()},"data":'.encode()
         yield from self._data.pieces()
         yield b',"origin":'
         about = {
@@ -61,7 +71,11 @@ class DocumentWriter:
         }
         yield orjson.dumps(about, default=_id_text)[:-1] + b',"records":['
         yield from self._origins.pieces()
-        yield b"]}}"
+        yield b']},"terms":' + self._terms.model_dump_json().encode() + b',"attachments":['
+        there = (file for file in self.attachments if file.sha256 not in without)
+        for place, file in enumerate(there):
+            yield (b"," if place else b"") + file.model_dump_json().encode()
+        yield b"]}"
 
     def _write(self, piece: bytes) -> None:
         self._hash.update(piece)
@@ -124,7 +138,8 @@ def _id_text(value: object) -> str:
     raise TypeError(type(value).__name__)
 
 
-def _described(car: Car) -> ExchangeCar:
+def described_car(car: Car) -> ExchangeCar:
+    """The car, as its owner may take it along."""
     named = {name: getattr(car, name) for name in ExchangeCar.model_fields}
     value = car.purchase_odometer_value
     named |= {

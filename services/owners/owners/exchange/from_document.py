@@ -40,6 +40,8 @@ def loaded(data: bytes, limits: Limits) -> dict[str, Any]:
         raise NotReadable("bad_data", "`data` holds the lists of records, and nothing else.")
     if not all(isinstance(records, list) for records in lists.values()):
         raise NotReadable("bad_data", "Each part of `data` is a list.")
+    if not isinstance(document.get("attachments", []), list):
+        raise NotReadable("bad_data", "`attachments` is a list.")
     if sum(map(len, lists.values())) > limits.rows:
         raise NotReadable("too_many_rows", f"A file may have at most {limits.rows} rows.")
     return document
@@ -54,6 +56,16 @@ def candidates_of(document: Mapping[str, Any], now: datetime) -> Iterator[Candid
                 yield _candidate(kind, record, origins, line, now)
             except BrokenRule as broken:
                 yield RowProblem(line, f"{section}/{broken.field}", broken.code, broken.message)
+
+
+def left_out_of(document: Mapping[str, Any]) -> dict[str, int]:
+    """How much of it is shown and not taken in: what its owner settled for the car is settled anew by the next one."""
+    terms = document.get("terms")
+    if not isinstance(terms, dict):
+        return {}
+    several = sum(len(terms[name]) for name in ("valuations", "schedules") if isinstance(terms.get(name), list))
+    count = several + sum(terms.get(name) is not None for name in ("depreciation", "loan"))
+    return {"terms": count} if count else {}
 
 
 def car_of(document: Mapping[str, Any]) -> CarDetails | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import Any, Final
 
 import orjson
 
+from owners.domain.files import AttachedTo, MediaType
 from owners.exchange.candidate import Candidate
 from owners.imports.rows import CarDetails, Declared, Limits, Question, RowProblem
 
@@ -22,6 +24,8 @@ class Job:
     declared: Declared
     time_zone: str
     now: datetime
+    contents: bool = False
+    """Whether the contents of files are asked for, which only what keeps them needs."""
 
     def dumped(self) -> bytes:
         """One line of JSON."""
@@ -35,6 +39,22 @@ class Job:
         return cls(**told | {"declared": declared, "now": datetime.fromisoformat(told["now"])})
 
 
+@dataclass(frozen=True, slots=True)
+class FileCandidate:
+    """A file in an archive which is what it is said to be. `line`: its place among the document's attachments, from 1.
+
+    `external_id` is that of the record that it belongs to, and None of a photo.
+    """
+
+    line: int
+    sha256: str
+    name: str | None
+    media_type: MediaType
+    size: int
+    belongs_to: AttachedTo
+    external_id: str | None
+
+
 @dataclass(slots=True)
 class ReadFile:
     """A file as it was read, row by row in its order."""
@@ -45,6 +65,9 @@ class ReadFile:
     problems: list[RowProblem] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
     ignored: Mapping[str, int] = field(default_factory=dict)
+    files: list[FileCandidate] = field(default_factory=list)
+    contents: dict[str, bytes] = field(default_factory=dict)
+    """By SHA-256, if they were asked for."""
 
     def dumped(self) -> Iterator[bytes]:
         """What is about the whole file as lines of JSON; its rows follow."""
@@ -60,13 +83,22 @@ class ReadFile:
                 self.candidates.append(Candidate(**told))
             case {"problem": told}:
                 self.problems.append(RowProblem(**told))
+            case {"file": told}:
+                self.files.append(FileCandidate(**told))
+            case {"content": told}:
+                self.contents[told["sha256"]] = b64decode(told["base64"])
             case {"head": told}:
                 self.format, self.ignored = told["format"], told["ignored"]
                 self.car = None if told["car"] is None else CarDetails(**told["car"])
                 self.questions = [Question(**question) for question in told["questions"]]
 
 
-def row_line(row: Candidate | RowProblem) -> bytes:
-    """A row as one line of JSON."""
-    name = "row" if isinstance(row, Candidate) else "problem"
+def row_line(row: Candidate | RowProblem | FileCandidate) -> bytes:
+    """A row, or a file, as one line of JSON."""
+    name = "row" if isinstance(row, Candidate) else "problem" if isinstance(row, RowProblem) else "file"
     return orjson.dumps({name: row}, default=dict) + b"\n"
+
+
+def content_line(sha256: str, content: bytes) -> bytes:
+    """A file's content as one line of JSON."""
+    return orjson.dumps({"content": {"sha256": sha256, "base64": b64encode(content).decode()}}) + b"\n"

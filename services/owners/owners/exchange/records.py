@@ -15,27 +15,30 @@ from chassis.ids import derived_id, new_id
 from contracts.exchange import (
     ExchangeExpense,
     ExchangeFuelEntry,
+    ExchangeItem,
     ExchangeLine,
     ExchangeOdometer,
+    ExchangePaper,
     ExchangeReading,
-    ExchangeRecord,
     ExchangeServiceEntry,
     Kind,
 )
 from owners.currencies import minor_digits
 from owners.domain.car import Car
+from owners.domain.files import CarDocument
 from owners.domain.fuel.entry import FuelEntry
 from owners.domain.fuel.purchase import Stated, purchase
 from owners.domain.odometer.history import Observed, RecordedReading, Source, TypedOdometer
 from owners.domain.records import Expense, Line, ServiceEntry
 from owners.exchange.candidate import Candidate
 
-_SOURCES: Final[dict[Kind, Source]] = {
+_SOURCES: Final[Mapping[Kind, Source]] = {
     "fuel_entry": "fuel",
     "service_entry": "service",
     "expense": "expense",
     "reading": "import",
 }
+_OF_DOCUMENT: Final = ("number", "issued_by", "issued_on", "expires_on", "note")
 
 
 class Row(Protocol):
@@ -53,6 +56,7 @@ class Made(NamedTuple):
     service: ServiceEntry | None = None
     expense: Expense | None = None
     reading: RecordedReading | None = None
+    document: CarDocument | None = None
 
 
 def external_id_of(record_id: UUID) -> str:
@@ -60,8 +64,11 @@ def external_id_of(record_id: UUID) -> str:
     return f"carpass:{derived_id(record_id, 'exchange')}"
 
 
-def exchange_record(kind: Kind, row: Row, external_id: str) -> ExchangeRecord:
+def exchange_record(kind: Kind, row: Row, external_id: str) -> ExchangeItem:
     """A row of db/exchange.py in the form of the exchange."""
+    if kind == "document":
+        told = {name: row[name] for name in _OF_DOCUMENT}
+        return ExchangePaper.model_construct(external_id=external_id, document_kind=row["kind"], **told)
     common = {"external_id": external_id, "date": row["day"], "time_zone": row["time_zone"]}
     match kind:
         case "fuel_entry":
@@ -89,16 +96,18 @@ def made_of(candidate: Candidate, car: Car, *, author_id: UUID, now: datetime) -
     """New records of this car, self-declared whatever the file says, written by whoever imports."""
     told = orjson.loads(candidate.content)
     record_id = new_id()
-    common = {
+    common: dict[str, Any] = {
         "id": record_id,
         "car_id": car.id,
         "owner_id": car.owner_id,
         "author_id": author_id,
-        "time_zone": told["time_zone"],
         "created_at": now,
         "updated_at": now,
         "version": 1,
     }
+    if candidate.kind == "document":
+        return Made(candidate, record_id, document=_document(told, common))
+    common["time_zone"] = told["time_zone"]
     day = date.fromisoformat(told["date"])
     made = Made(candidate, record_id, reading=_reading(candidate.kind, told, author_id, now))
     match candidate.kind:
@@ -196,6 +205,12 @@ def _expense(told: Mapping[str, Any], day: date, common: Mapping[str, Any]) -> E
         service_entry_id=None,
         attestation=None,
     )
+
+
+def _document(told: Mapping[str, Any], common: Mapping[str, Any]) -> CarDocument:
+    days: dict[str, Any] = {name: told[name] and date.fromisoformat(told[name]) for name in ("issued_on", "expires_on")}
+    same = {name: told[name] for name in ("number", "issued_by", "note")}
+    return CarDocument(**common, kind=told["document_kind"], **same, **days)
 
 
 def _reading(kind: Kind, told: Mapping[str, Any], author_id: UUID, now: datetime) -> RecordedReading | None:

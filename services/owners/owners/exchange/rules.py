@@ -9,7 +9,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from contracts.exchange import ExchangeFuelEntry, ExchangeOdometer, ExchangeRecord, ExchangeServiceEntry
+from contracts.exchange import (
+    ExchangeFuelEntry,
+    ExchangeItem,
+    ExchangeOdometer,
+    ExchangePaper,
+    ExchangeRecord,
+    ExchangeServiceEntry,
+)
 from owners.currencies import current_currencies, minor_digits
 from owners.domain.errors import DomainError
 from owners.domain.fuel.purchase import Stated, parse_volume, purchase
@@ -33,8 +40,14 @@ class BrokenRule(Exception):  # noqa: N818 - reads as what happened
         return cls("/".join(map(str, first["loc"])), first["type"], first["msg"])
 
 
-def checked[R: ExchangeRecord](record: R, now: datetime) -> R:
+def checked[R: ExchangeItem](item: R, now: datetime) -> R:
     """The record with what follows from it; raises BrokenRule."""
+    if isinstance(item, ExchangePaper):
+        _check_paper(item)
+    return _checked_record(item, now) if isinstance(item, ExchangeRecord) else item
+
+
+def _checked_record[R: ExchangeRecord](record: R, now: datetime) -> R:
     _told("time_zone", "unknown_time_zone", lambda: zone(record.time_zone))
     _told("date", "date_in_future", lambda: check_not_future(record.date, zone_name=record.time_zone, now=now))
     _check_currency(getattr(record, "currency", None))
@@ -65,6 +78,11 @@ def _check_odometer(odometer: ExchangeOdometer, time_zone: str, now: datetime) -
     _told(*rule, lambda: check_not_future(odometer.observed_on, zone_name=time_zone, now=now))
     if odometer.observed_at is not None and odometer.observed_at > now:
         raise BrokenRule(*rule, "This moment is still to come.")
+
+
+def _check_paper(paper: ExchangePaper) -> None:
+    if paper.issued_on and paper.expires_on and paper.expires_on < paper.issued_on:
+        raise BrokenRule("expires_on", "impossible_window", "The document expires before it is issued.")
 
 
 def _check_service(record: ExchangeServiceEntry) -> None:

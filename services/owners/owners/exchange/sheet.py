@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import orjson
 
-from contracts.exchange import FORMAT, LISTS, ExchangeRecord, Kind
+from contracts.exchange import FORMAT, LISTS, ExchangeItem, Kind
 from owners.exchange.candidate import Candidate
 from owners.exchange.from_document import candidates_of
 from owners.imports.rows import Limits, NotReadable, RowProblem
@@ -39,6 +39,7 @@ _FIELDS: Final[Mapping[Kind, tuple[str, ...]]] = {
     "service_entry": ("vendor", "lines", "currency", "cost_minor", "next_due_km", "next_due_months", "note"),
     "expense": ("category", "amount_minor", "currency", "note"),
     "reading": (),
+    "document": ("document_kind", "number", "issued_by", "issued_on", "expires_on", "note"),
 }  # fmt: skip
 COLUMNS: Final = (*_HEAD, *_ODOMETER, *dict.fromkeys(name for names in _FIELDS.values() for name in names))
 _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
@@ -51,7 +52,7 @@ def header() -> bytes:
     return (_MARK + ",".join(COLUMNS) + "\r\n").encode()
 
 
-def line_of(kind: Kind, record: ExchangeRecord) -> bytes:
+def line_of(kind: Kind, record: ExchangeItem) -> bytes:
     """A record as one row."""
     told = record.model_dump(mode="json")
     odometer = told.get("odometer") or {}
@@ -92,13 +93,15 @@ def _record(names: list[str], record: Record) -> tuple[str | None, dict[str, Any
     kind = cells.get("kind")
     for known, fields in _FIELDS.items():
         if known == kind:
-            told: dict[str, Any] = {name: cells.get(name) for name in (*_HEAD[1:], *fields)}
+            head = ("external_id",) if known == "document" else _HEAD[1:]
+            told: dict[str, Any] = {name: cells.get(name) for name in (*head, *fields)}
             told |= {name: _number(told[name]) for name in _NUMBERS if name in told}
             told |= {name: _flag(told[name]) for name in _FLAGS if name in told}
             if "lines" in told:
                 told["lines"] = _lines(told["lines"])
             reading = {name: cells.get(column) for column, name in _ODOMETER.items()}
-            told["odometer"] = reading if any(reading.values()) else None
+            if known != "document":
+                told["odometer"] = reading if any(reading.values()) else None
             return LISTS[known], told
     return None, {}
 

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import resource
 import sys
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from typing import Any, Final
 
 import orjson
 
 from owners.exchange import sheet
 from owners.exchange.candidate import Candidate
-from owners.exchange.from_document import candidates_of, car_of, is_document, loaded
+from owners.exchange.from_archive import FilesIn, is_car_archive, opened
+from owners.exchange.from_document import candidates_of, car_of, is_document, left_out_of, loaded
 from owners.exchange.from_rows import candidate_of
 from owners.exchange.job import LIMITS, Job, ReadFile, row_line
-from owners.imports.archive import is_workbook
+from owners.imports.archive import Archive, is_workbook
 from owners.imports.reading import parse
 from owners.imports.rows import NotReadable, RowProblem
 from owners.imports.workbook import as_table
@@ -51,12 +53,14 @@ def lines(data: bytes, job: Job) -> Iterator[bytes]:
     """The file as lines of JSON; raises NotReadable."""
     if len(data) > LIMITS.file_bytes:
         raise NotReadable("too_large", f"A file may have at most {LIMITS.file_bytes} bytes.")
+    if job.declared.format in (None, CARPASS) and is_car_archive(data):
+        data, archive = opened(data, LIMITS)
+        yield from _of_document(loaded(data, LIMITS), job, archive)
+        return
     if is_workbook(data):
         data = as_table(data, LIMITS)
     if job.declared.format in (None, CARPASS) and is_document(data):
-        document = loaded(data, LIMITS)
-        yield from ReadFile(format=CARPASS, car=car_of(document)).dumped()
-        yield from _bounded(candidates_of(document, job.now))
+        yield from _of_document(loaded(data, LIMITS), job)
         return
     if job.declared.format in (None, CARPASS) and sheet.is_sheet(data):
         yield from ReadFile(format=CARPASS).dumped()
@@ -74,13 +78,25 @@ def lines(data: bytes, job: Job) -> Iterator[bytes]:
     yield from _bounded(rows, len(parsed.problems))
 
 
-def _bounded(rows: Iterable[Candidate | RowProblem], problems: int = 0) -> Iterator[bytes]:
+def _of_document(document: Mapping[str, Any], job: Job, archive: Archive | None = None) -> Iterator[bytes]:
+    """A document, and its files if they came with it."""
+    ignored = left_out_of(document)
+    if archive is None and document.get("attachments"):
+        ignored["files"] = len(document["attachments"])
+    yield from ReadFile(format=CARPASS, car=car_of(document), ignored=ignored).dumped()
+    rows: Iterable[Candidate | RowProblem | bytes] = candidates_of(document, job.now)
+    if archive is not None:
+        rows = chain(rows, FilesIn(document, archive).lines(contents=job.contents))
+    yield from _bounded(rows)
+
+
+def _bounded(rows: Iterable[Candidate | RowProblem | bytes], problems: int = 0) -> Iterator[bytes]:
     """The rows; raises NotReadable when most of them are wrong, for then something else is."""
     for row in rows:
         problems += isinstance(row, RowProblem)
         if problems > LIMITS.problems:
             raise NotReadable("too_many_problems", f"More than {LIMITS.problems} rows cannot be read.")
-        yield row_line(row)
+        yield row if isinstance(row, bytes) else row_line(row)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""A car's life as a PDF for people: a font, pages of text, and what stands on them."""
