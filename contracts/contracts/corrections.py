@@ -7,10 +7,10 @@ force; a void is in force for ever.
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from contracts.event import Data, LocalDate, MinorUnits, Role, Sha256
 from contracts.workorders import NextService, ProductKind, SnapshotOdometer, SnapshotTotals, WorkOrderEvent
@@ -80,6 +80,15 @@ class Amendment(Data):
     proposed: CorrectionParty
     accepted: CorrectionParty
 
+    @model_validator(mode="after")
+    def _has_the_parts_of_its_kind(self) -> Self:
+        if (self.work is not None, self.odometer is not None) != (
+            self.kind in ("work", "money"),
+            self.kind == "odometer",
+        ):
+            raise ValueError("an amendment has the parts that belong to its kind, and no other")
+        return self
+
 
 class CorrectionAccepted(WorkOrderEvent):
     """A completed order was amended. `owner_id` is whose visit it was, whoever owns the car now.
@@ -98,3 +107,10 @@ class CorrectionAccepted(WorkOrderEvent):
     snapshot_sha256: Sha256
     amendment: Amendment
     amendment_sha256: Sha256
+
+    @model_validator(mode="after")
+    def _agrees_with_its_amendment(self) -> Self:
+        for name in ("work_order_id", "correction_id", "revision", "kind", "snapshot_sha256"):
+            if getattr(self, name) != getattr(self.amendment, name):
+                raise ValueError(f"{name} is not that of the amendment")
+        return self

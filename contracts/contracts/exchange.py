@@ -186,6 +186,19 @@ class OriginAttestation(Part):
     snapshot_sha256: Sha256
 
 
+class OriginAmendment(Part):
+    """An accepted correction of an attested record. `data` has what is in force; a voided record is not in it."""
+
+    revision: int
+    correction_id: UUID
+    kind: Literal["work", "money", "odometer", "void"]
+    reason: str
+    cost_minor: Amount | None
+    accepted_at: AwareDatetime
+    snapshot_sha256: Sha256
+    amendment_sha256: Sha256
+
+
 class OriginReading(Part):
     """What was thought of a record's reading where it was exported."""
 
@@ -207,6 +220,7 @@ class OriginRecord(Part):
     created_at: AwareDatetime
     attestation: OriginAttestation | None
     reading: OriginReading | None
+    amendments: tuple[OriginAmendment, ...] = ()
     source: dict[str, Any] | None
 
 

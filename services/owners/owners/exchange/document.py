@@ -13,7 +13,7 @@ import orjson
 
 from contracts.exchange import FORMAT, LISTS, ExchangeCar, ExchangeRecord, Kind
 from owners.domain.car import Car
-from owners.exchange.records import Row
+from owners.exchange.records import Row, amendments_of
 
 _FAST: Final = 1
 _PIECE: Final = 1 << 16
@@ -46,6 +46,10 @@ class DocumentWriter:
         self._write(b"," if self._has_records else b"")
         self._write(record.model_dump_json().encode())
         self._has_records = True
+        self.mention(origin)
+
+    def mention(self, origin: Mapping[str, Any]) -> None:
+        """Where something comes from that is no record of this car."""
         self._origins.write((b"," if self._origins.size else b"") + orjson.dumps(origin, default=_id_text))
 
     def pieces(self) -> Iterator[bytes]:
@@ -106,6 +110,7 @@ def origin_of(kind: Kind, row: Row, external_id: str) -> dict[str, Any]:
         "created_at": row["created_at"],
         "attestation": {name: row[name] for name in _ATTESTATION} if attested else None,
         "reading": _reading(row),
+        "amendments": amendments_of(kind, row),
         "source": None if row["origin"] is None else orjson.Fragment(row["origin"]),
     }
 

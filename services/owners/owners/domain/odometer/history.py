@@ -154,6 +154,23 @@ class OdometerHistory:
         if by is not None:
             self.add(by)
 
+    def amend(self, work_order_id: UUID, revision: int | None) -> bool:
+        """Lets the readings that a work order attested be replaced, save that of `revision`; whether any was not yet.
+
+        Unlike an owner, an accepted correction may replace what shows a rollback.
+        """
+        outdated = [
+            one
+            for one in self._recorded.values()
+            if one.attestation is not None
+            and one.attestation.work_order_id == work_order_id
+            and one.attestation.revision != revision
+            and _in_force(one)
+        ]
+        for one in outdated:
+            self._recorded[one.reading.id] = one._replace(reading=one.reading._replace(replaced=True))
+        return bool(outdated)
+
     def remove(self, entry_id: UUID) -> None:
         """Removes every reading that an entry ever had, because the entry goes; raises ReadingIsEvidence."""
         for one in [one for one in self._recorded.values() if one.entry_id == entry_id]:
