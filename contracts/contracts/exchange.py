@@ -186,14 +186,25 @@ class OriginAttestation(Part):
     snapshot_sha256: Sha256
 
 
-class OriginAmendment(Part):
-    """An accepted correction of an attested record. `data` has what is in force; a voided record is not in it."""
+class OriginBill(Part):
+    """What an attested record says of lines and costs; amounts are null to a later owner."""
+
+    lines: tuple[ExchangeLine, ...] | None
+    cost_minor: int | None
+    next_due_km: int | None
+    next_due_months: int | None
+
+
+class OriginAmendment(OriginBill):
+    """An accepted correction of an attested record; without lines it leaves them and the cost as they are.
+
+    `data` has what is in force; a voided record is told of in `origin` only.
+    """
 
     revision: int
     correction_id: UUID
     kind: Literal["work", "money", "odometer", "void"]
     reason: str
-    cost_minor: Amount | None
     accepted_at: AwareDatetime
     snapshot_sha256: Sha256
     amendment_sha256: Sha256
@@ -220,6 +231,7 @@ class OriginRecord(Part):
     created_at: AwareDatetime
     attestation: OriginAttestation | None
     reading: OriginReading | None
+    original: OriginBill | None = None
     amendments: tuple[OriginAmendment, ...] = ()
     source: dict[str, Any] | None
 

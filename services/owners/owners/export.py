@@ -18,7 +18,7 @@ from owners.domain.car import Car
 from owners.exchange import sheet
 from owners.exchange.document import DocumentWriter, Spool, origin_of
 from owners.exchange.fuelio import FuelioWriter
-from owners.exchange.records import Row, exchange_record, external_id_of, in_force, is_void, shown_to
+from owners.exchange.records import Found, exchange_record, external_id_of, in_force, is_void, shown_to
 
 _PAGE: Final = 500
 _OF_FUELIO: Final[tuple[Kind, ...]] = ("fuel_entry", "service_entry", "expense")
@@ -77,7 +77,7 @@ async def _own_car(tx: Transaction, car_id: UUID, caller_id: UUID) -> Car:
     return car
 
 
-async def _in_order(tx: Transaction, car: Car, kind: Kind, *, voided: bool = False) -> AsyncIterator[tuple[Row, str]]:
+async def _in_order(tx: Transaction, car: Car, kind: Kind, *, voided: bool = False) -> AsyncIterator[tuple[Found, str]]:
     """By date and then by external id, which is the same wherever the records are taken, unlike their ids.
 
     With what is in force of amended ones; voided ones only if they are asked for.
@@ -98,5 +98,5 @@ async def _in_order(tx: Transaction, car: Car, kind: Kind, *, voided: bool = Fal
         yield one
 
 
-def _sorted(rows: Iterable[tuple[str, Row]]) -> list[tuple[Row, str]]:
+def _sorted(rows: Iterable[tuple[str, Found]]) -> list[tuple[Found, str]]:
     return [(row, external_id) for external_id, row in sorted(rows, key=lambda pair: pair[0])]

@@ -52,7 +52,7 @@ _TOLD: Final = (
     "correction_id",
     "kind",
     "reason",
-    "cost_minor",
+    *_IN_FORCE[1:],
     "accepted_at",
     "snapshot_sha256",
     "amendment_sha256",

@@ -104,6 +104,7 @@ class Correction(NamedTuple):
             reading=typed.reading._replace(attested=True),
             service_entry_id=entry.id,
             attestation=Attestation(self.center_id, self.work_order_id, self.revision, self.snapshot_sha256),
+            owner_id=entry.owner_id,
         )
 
     def _check(self, entry: ServiceEntry) -> None:

@@ -13,7 +13,7 @@ import orjson
 
 from contracts.exchange import FORMAT, LISTS, ExchangeCar, ExchangeRecord, Kind
 from owners.domain.car import Car
-from owners.exchange.records import Row, amendments_of
+from owners.exchange.records import Found, Row, amendments_of, original_of
 
 _FAST: Final = 1
 _PIECE: Final = 1 << 16
@@ -98,7 +98,7 @@ class Spool:
                 piece = expand.decompress(expand.unconsumed_tail, _PIECE)
 
 
-def origin_of(kind: Kind, row: Row, external_id: str) -> dict[str, Any]:
+def origin_of(kind: Kind, row: Found, external_id: str) -> dict[str, Any]:
     """What an export tells of where a row of db/exchange.py comes from; its own origin word for word."""
     attested = row["told_by"] == "attested"
     return {
@@ -110,6 +110,7 @@ def origin_of(kind: Kind, row: Row, external_id: str) -> dict[str, Any]:
         "created_at": row["created_at"],
         "attestation": {name: row[name] for name in _ATTESTATION} if attested else None,
         "reading": _reading(row),
+        "original": original_of(kind, row),
         "amendments": amendments_of(kind, row),
         "source": None if row["origin"] is None else orjson.Fragment(row["origin"]),
     }

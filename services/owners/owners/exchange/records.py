@@ -81,10 +81,11 @@ def exchange_record(kind: Kind, row: Row, external_id: str) -> ExchangeRecord:
 
 
 def in_force(kind: Kind, row: asyncpg.Record) -> Found:
-    """The row with what amendments made of it."""
+    """The row with what amendments made of it, and beside that what it was."""
     if kind != "service_entry" or row["amended_kind"] is None:
         return row
-    return {**dict(row.items()), **{name: row[f"amended_{name}"] for name in _AMENDED}}
+    amended = {name: row[f"amended_{name}"] for name in _AMENDED}
+    return {**dict(row.items()), **amended, "original": {name: row[name] for name in _AMENDED} | {"lines": _lines(row)}}
 
 
 def is_void(kind: Kind, row: Row) -> bool:
@@ -100,14 +101,26 @@ def amendments_of(kind: Kind, row: Row) -> list[dict[str, Any]]:
     return amendments
 
 
+def original_of(kind: Kind, row: Found) -> dict[str, Any] | None:
+    """What a service was before its lines and cost were amended; None: as it is."""
+    return row["original"] if kind == "service_entry" and isinstance(row, dict) and "original" in row else None
+
+
 def shown_to(owner_id: UUID, kind: Kind, row: Found) -> Found:
     """The row as this owner may take it along: what an earlier owner paid for attested work is not told."""
     if kind != "service_entry" or row["owner_id"] == owner_id:
         return row
-    untold: dict[str, Any] = {"currency": None, "cost_minor": None, "note": None}
-    amendments = [one | {"cost_minor": None} for one in amendments_of(kind, row)]
+    untold: dict[str, Any] = {"currency": None, "note": None}
+    amendments = [_without_amounts(one) for one in amendments_of(kind, row)]
     untold["amendments"] = orjson.dumps(amendments) if amendments else None
-    return {**dict(row.items()), **untold, "lines": [line | {"amount_minor": None} for line in _lines(row)]}
+    if (original := original_of(kind, row)) is not None:
+        untold["original"] = _without_amounts(original)
+    return _without_amounts(dict(row.items()) | untold)
+
+
+def _without_amounts(told: dict[str, Any]) -> dict[str, Any]:
+    lines = None if told["lines"] is None else [line | {"amount_minor": None} for line in _lines(told)]
+    return told | {"cost_minor": None, "lines": lines}
 
 
 def made_of(candidate: Candidate, car: Car, *, author_id: UUID, now: datetime) -> Made:

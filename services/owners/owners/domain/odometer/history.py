@@ -38,7 +38,10 @@ class Observed:
 
 
 class RecordedReading(NamedTuple):
-    """A reading, where it comes from, and what is thought of it (None: not judged yet)."""
+    """A reading, where it comes from, and what is thought of it (None: not judged yet).
+
+    A new one is of the car's present owner, unless `owner_id` says in whose time it was.
+    """
 
     reading: Reading
     source: Source
@@ -50,6 +53,7 @@ class RecordedReading(NamedTuple):
     fuel_entry_id: UUID | None = None
     attestation: Attestation | None = None
     judgement: Judgement | None = None
+    owner_id: UUID | None = None
 
     @classmethod
     def typed(
