@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from chassis.db import Transaction
-from tests.service.owners.conftest import Owners, Person
+from tests.service.owners.amending import checked_in, corrected, read_as
+from tests.service.owners.conftest import Owners, Person, completed
 
 MONEY = {"amount_minor": 5_000, "currency": "RUB"}
 # What each route may ask for. To raise a figure is a decision: it is paid by every request.
@@ -92,3 +93,35 @@ async def test_a_long_history_costs_no_more_statements_than_a_short_one(owners: 
         found[f"POST {path}"] = (costs[0], costs[1], most)
     assert {route: told for route, told in found.items() if told[0] != told[1] or told[1] > told[2]} == {}
     assert all(told[1] > 0 for told in found.values())
+
+
+AMENDED_READS = {"/service-entries": 6, "/expenses": 5, "/odometer": 2, "/analytics?from=2024-03-02&to=2024-03-30": 9}
+BATCHES = {"completions": 11, "corrections": 12, "check-ins": 6}
+"""With the claim of the inbox; several amended visits cost as much as one, and completions nothing for amendments."""
+
+
+async def test_amended_visits_cost_as_many_statements_as_one(owners: Owners, asked: Counter[str]) -> None:
+    anna = await owners.sign_in()
+    one, many = await owners.car(anna), await owners.car(anna)
+    found: dict[str, list[int]] = {}
+
+    async def deliver(what: str, events: list[Any]) -> None:
+        asked.clear()
+        await owners.deliver(*events)
+        found.setdefault(what, []).append(asked.total())
+
+    for car, count in ((one, 1), (many, 6)):
+        orders = [completed(car, odometer=read_as(187_420 + place)) for place in range(count)]
+        await deliver("completions", list(orders))
+        wrong = [corrected(order, "odometer-digits-swapped", odometer=read_as(184_720)) for order in orders]
+        await deliver("corrections", [*wrong, *(corrected(order, "total-lowered", 3) for order in orders)])
+        await deliver("check-ins", [checked_in(car) for _ in range(count)])
+    assert {what: told for what, told in found.items() if told != [BATCHES[what]] * 2} == {}
+    costs: dict[str, list[int]] = {}
+    for path in AMENDED_READS:
+        for car in (one, many):
+            asked.clear()
+            answer = await owners.client.get(f"{car}{path}", headers=anna.headers)
+            assert answer.status_code == 200, answer.text
+            costs.setdefault(path, []).append(asked.total())
+    assert {path: told for path, told in costs.items() if told != [AMENDED_READS[path]] * 2} == {}
