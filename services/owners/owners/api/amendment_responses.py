@@ -37,7 +37,7 @@ EXAMPLE: Final[dict[str, Any]] = {
     "accepted_role": "car_owner",
     "accepted_at": "2026-03-17T17:03:05Z",
     "correction_id": "0198f3a2-7c1e-7030-8b1d-4f6e2a9c0030",
-    "amendment_sha256": "6d2b6f1f6a0c1f1b9d0f0e3f1a5d7c9b8e4f2a1c3d5e7f9a0b2c4d6e8f0a1b3c",
+    "amendment_sha256": "f4d9c34b7740cf4f6eed5114f39652a765039151f0ffdc27a9abca2c0b3de01d",
 }
 
 Lines = Annotated[list[LineBody] | None, Field(description="All of them; null: they stay as they are.")]
