@@ -96,7 +96,7 @@ async def test_a_long_history_costs_no_more_statements_than_a_short_one(owners: 
 
 
 AMENDED_READS = {"/service-entries": 6, "/expenses": 5, "/odometer": 2, "/analytics?from=2024-03-02&to=2024-03-30": 9}
-BATCHES = {"completions": 11, "corrections": 12, "check-ins": 6}
+BATCHES = {"completions": 11, "corrections": 11, "check-ins": 6}
 """With the claim of the inbox; several amended visits cost as much as one, and completions nothing for amendments."""
 
 

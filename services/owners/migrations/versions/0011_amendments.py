@@ -124,6 +124,3 @@ def upgrade() -> None:
     op.execute("ALTER TABLE amendment ENABLE ROW LEVEL SECURITY")
     op.execute(f"CREATE POLICY see ON amendment FOR SELECT TO owners_api USING ({SEE})")
     op.execute("CREATE POLICY everything ON amendment TO owners_worker USING (true) WITH CHECK (true)")
-    # Whether an amended entry is documented is published with it.
-    grant_worker(op, "owners", "attachment", "SELECT (target_id)")
-    op.execute("CREATE POLICY everything ON attachment FOR SELECT TO owners_worker USING (true)")

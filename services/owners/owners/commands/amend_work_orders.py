@@ -13,7 +13,7 @@ from chassis.ids import derived_id
 from owners import events
 from owners.commands.attest_work_orders import READING, open_histories
 from owners.commands.car_history import CarHistory, Settling, settle
-from owners.db.amendments import amendments_of, attested_by, documented, insert_amendments
+from owners.db.amendments import amendments_of, attested_by, insert_amendments
 from owners.db.cars import save_attested_cars
 from owners.domain.amendment import Amendment, Correction, in_force
 from owners.domain.odometer.history import RecordedReading
@@ -42,7 +42,6 @@ class _Amended:
     entry: ServiceEntry
     expense: Expense
     history: CarHistory
-    has_attachment: bool
     amendments: list[Amendment] = field(default_factory=list)
 
 
@@ -75,11 +74,9 @@ async def amend_work_orders(tx: Transaction, batch: Sequence[Amending]) -> None:
 async def _open(tx: Transaction, batch: Sequence[Amending]) -> Mapping[UUID, _Amended]:
     histories = await open_histories(tx, {one.correction.car_id for one in batch})
     attested = await attested_by(tx, {one.correction.work_order_id for one in batch})
-    entry_ids = [entry.id for entry, _ in attested.values()]
-    known = await amendments_of(tx, entry_ids)
-    files = await documented(tx, entry_ids)
+    known = await amendments_of(tx, [entry.id for entry, _ in attested.values()])
     return {
-        order_id: _Amended(entry, expense, histories[entry.car_id], entry.id in files, known[entry.id])
+        order_id: _Amended(entry, expense, histories[entry.car_id], known[entry.id])
         for order_id, (entry, expense) in attested.items()
         if entry.car_id in histories
     }
@@ -110,9 +107,7 @@ def _apply(tx: Transaction, one: Amending, amendment: Amendment, amended: _Amend
     log, cause = amended.history.log, one.cause
     reading: RecordedReading | None = readings.reading_of(amended.entry.id)
     tx.record(
-        events.service_entry_changed(
-            log, after.entry, reading, one.by, has_attachment=amended.has_attachment, voided=after.voided
-        ),
+        events.service_entry_changed(log, after.entry, reading, one.by, has_attachment=False, voided=after.voided),
         cause=cause,
     )
     if after.entry.cost_minor != before.entry.cost_minor and after.entry.cost_minor is not None:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from chassis.db import Transaction
 from owners.db.bulk import any_of, columns_of, insert_new
-from owners.db.models import amendment, attachment, expense, service_entry
+from owners.db.models import amendment, expense, service_entry
 from owners.db.records import entry_of, expense_of
 from owners.domain.amendment import Amendment
 from owners.domain.records import Expense, Line, ServiceEntry
@@ -41,9 +41,3 @@ async def attested_by(tx: Transaction, order_ids: Collection[UUID]) -> dict[UUID
     made = [entry_of(row) for row in (await tx.execute(entries)).mappings()]
     cost = {row["service_entry_id"]: expense_of(row) for row in (await tx.execute(costs)).mappings()}
     return {entry.attestation.work_order_id: (entry, cost[entry.id]) for entry in made if entry.attestation}
-
-
-async def documented(tx: Transaction, entry_ids: Collection[UUID]) -> set[UUID]:
-    """Those of the entries that have files."""
-    targets = select(attachment.c.target_id).where(attachment.c.target_id == any_of(entry_ids)).distinct()
-    return set((await tx.execute(targets)).scalars())
