@@ -186,6 +186,30 @@ class OriginAttestation(Part):
     snapshot_sha256: Sha256
 
 
+class OriginBill(Part):
+    """What an attested record says of lines and costs; amounts are null to a later owner."""
+
+    lines: tuple[ExchangeLine, ...] | None
+    cost_minor: int | None
+    next_due_km: int | None
+    next_due_months: int | None
+
+
+class OriginAmendment(OriginBill):
+    """An accepted correction of an attested record; without lines it leaves them and the cost as they are.
+
+    `data` has what is in force; a voided record is told of in `origin` only.
+    """
+
+    revision: int
+    correction_id: UUID
+    kind: Literal["work", "money", "odometer", "void"]
+    reason: str
+    accepted_at: AwareDatetime
+    snapshot_sha256: Sha256
+    amendment_sha256: Sha256
+
+
 class OriginReading(Part):
     """What was thought of a record's reading where it was exported."""
 
@@ -207,6 +231,8 @@ class OriginRecord(Part):
     created_at: AwareDatetime
     attestation: OriginAttestation | None
     reading: OriginReading | None
+    original: OriginBill | None = None
+    amendments: tuple[OriginAmendment, ...] = ()
     source: dict[str, Any] | None
 
 

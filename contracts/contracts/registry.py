@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from contracts import owners, sto, trust, workorders
+from contracts import corrections, owners, sto, trust, workorders
 from contracts.event import Event
 
 type ServiceName = Literal["owners", "sto", "workorders", "trust", "notifier"]
@@ -102,6 +102,13 @@ _ALL: tuple[Topic, ...] = (
         events=(sto.LinkRequested, sto.LinkApproved, sto.LinkDeclined, sto.LinkRevoked, sto.LinkExpired),
     ),
     Topic(
+        "sto.appointment",
+        key="car_id",
+        producer="sto",
+        consumers=("owners", "trust"),
+        events=(sto.AppointmentCheckedIn,),
+    ),
+    Topic(
         "workorders.workorder",
         key="car_id",
         producer="workorders",
@@ -114,6 +121,7 @@ _ALL: tuple[Topic, ...] = (
             workorders.WorkOrderStatusChanged,
             workorders.WorkOrderCancelled,
             workorders.WorkOrderCompleted,
+            corrections.CorrectionAccepted,
         ),
     ),
     Topic(

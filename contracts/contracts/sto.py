@@ -7,7 +7,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime
 
-from contracts.event import Currency, Event
+from contracts.event import Currency, Data, DecimalText, Event
+from contracts.owners import OdometerUnit
 
 type VerificationStatus = Literal[
     "draft", "submitted", "in_review", "information_requested", "approved", "rejected", "suspended"
@@ -134,3 +135,36 @@ class LinkExpired(LinkEvent):
     """Access, or the request for it, ran out."""
 
     event_type: ClassVar[str] = "sto.link.expired.v1"
+
+
+class AppointmentEvent(Event):
+    """What every event of an appointment tells: enough for a reader who never heard of it."""
+
+    topic: ClassVar[str] = "sto.appointment"
+    key_field: ClassVar[str] = "car_id"
+    subject_field: ClassVar[str] = "appointment_id"
+
+    appointment_id: UUID
+    car_id: UUID
+    car_label: str
+    owner_id: UUID
+    center_id: UUID
+    center_name: str
+    time_zone: str
+
+
+class CheckInOdometer(Data):
+    """What the odometer showed, as somebody at the center read it. No completed work order attests it."""
+
+    value: DecimalText
+    unit: OdometerUnit
+
+
+class AppointmentCheckedIn(AppointmentEvent):
+    """The car is at the center. `odometer` is null when nobody read it."""
+
+    event_type: ClassVar[str] = "sto.appointment.checked-in.v1"
+
+    checked_in_at: AwareDatetime
+    checked_in_by: UUID
+    odometer: CheckInOdometer | None

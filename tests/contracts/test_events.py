@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 import rfc8785
 
+from contracts.corrections import CorrectionAccepted
 from contracts.registry import EVENTS, TOPICS
 from contracts.schemas import examples, schema_of
 from contracts.workorders import WorkOrderCompleted
@@ -48,6 +49,17 @@ def test_an_event_from_a_newer_producer_with_one_more_field_still_parses() -> No
 def test_snapshot_hash_of_the_golden_completion_is_the_hash_of_its_canonical_json() -> None:
     stored = _completed("brakes")
     assert hashlib.sha256(rfc8785.dumps(stored["snapshot"])).hexdigest() == stored["snapshot_sha256"]
+
+
+def test_amendments_are_hashed_as_snapshots_are_and_point_at_the_one_that_they_amend() -> None:
+    snapshot_sha256 = _completed("brakes")["snapshot_sha256"]
+    amended = [path for kind, path in EXAMPLES if kind == CorrectionAccepted.event_type]
+    for stored in (json.loads(path.read_text("utf-8")) for path in amended):
+        amendment = stored["amendment"]
+        assert hashlib.sha256(rfc8785.dumps(amendment)).hexdigest() == stored["amendment_sha256"]
+        assert amendment["snapshot_sha256"] == stored["snapshot_sha256"] == snapshot_sha256
+        assert (amendment["revision"], amendment["kind"]) == (stored["revision"], stored["kind"])
+    assert {path.parent.name for path in amended} == {CorrectionAccepted.event_type}
 
 
 def test_no_event_but_the_compacted_profile_has_a_field_for_a_person() -> None:

@@ -27,7 +27,7 @@ EFFECTS: Mapping[tuple[str, str], str] = {
     ),
     ("owners", "expense"): "SELECT work_order_id, count(*) FROM expense WHERE work_order_id IS NOT NULL GROUP BY 1",
     ("owners", "odometer reading"): (
-        "SELECT work_order_id, count(*) FROM odometer_reading WHERE work_order_id IS NOT NULL GROUP BY 1"
+        "SELECT work_order_id, count(*) FROM odometer_reading WHERE revision = 1 GROUP BY 1"
     ),
     ("trust", "attested service"): "SELECT work_order_id, count(*) FROM attested_service GROUP BY 1",
     ("trust", "recommendation"): "SELECT work_order_id, count(*) FROM recommendation GROUP BY 1",

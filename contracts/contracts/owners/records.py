@@ -43,7 +43,10 @@ class ServiceEntryRecorded(RecordEvent):
 
 
 class ServiceEntryChanged(RecordEvent):
-    """A self-declared service entry was edited; the state after it."""
+    """A self-declared service entry was edited, or an attested one amended; what is in force after it.
+
+    `voided`: an accepted correction says that it was another car; nothing of it counts.
+    """
 
     event_type: ClassVar[str] = "owners.service-entry.changed.v1"
 
@@ -52,6 +55,8 @@ class ServiceEntryChanged(RecordEvent):
     odometer_km: Kilometres | None
     titles: tuple[str, ...]
     has_attachment: bool
+    attestation: Attestation | None = None
+    voided: bool = False
 
 
 class ServiceEntryRemoved(RecordEvent):
@@ -77,7 +82,7 @@ class ExpenseRecorded(RecordEvent):
 
 
 class ExpenseChanged(RecordEvent):
-    """A self-declared expense was edited; the state after it."""
+    """A self-declared expense was edited, or an attested one amended; what is in force after it."""
 
     event_type: ClassVar[str] = "owners.expense.changed.v1"
 

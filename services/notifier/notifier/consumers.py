@@ -9,7 +9,7 @@ from uuid import UUID
 from chassis.clock import Clock, system_clock
 from chassis.consuming import Received, Subscriptions, Tombstone
 from chassis.db import Transaction
-from contracts import owners, sto, trust, workorders
+from contracts import corrections, owners, sto, trust, workorders
 from notifier import events
 from notifier.commands.announce import announce, keep_employments
 from notifier.commands.erase_users import erase_users
@@ -26,6 +26,7 @@ def make_subscriptions(clock: Clock = system_clock) -> Subscriptions:
     subscriptions.ignore(owners.ProfileUpdated)  # no message names a person
     subscriptions.ignore(sto.CenterRegistered, sto.CenterUpdated)  # events carry the center's name
     subscriptions.ignore(workorders.WorkOrderOpened, workorders.WorkOrderStatusChanged)  # no news for the owner
+    subscriptions.ignore(corrections.CorrectionAccepted)  # there is no message about corrections yet
     subscriptions.ignore(trust.ScoreChanged)
     subscriptions.ignore(owners.AccessGranted, owners.AccessChanged, owners.AccessEnded)
     _keep_state(subscriptions, clock)

@@ -11,7 +11,9 @@ from chassis.clock import Clock, system_clock
 from chassis.consuming import Received, Subscriptions
 from chassis.db import Transaction
 from chassis.timers import Timers
+from contracts.corrections import Amendment, CorrectionAccepted
 from contracts.sto import (
+    AppointmentCheckedIn,
     CenterEvent,
     CenterRegistered,
     CenterUpdated,
@@ -39,11 +41,16 @@ from contracts.workorders import (
     WorkOrderOpened,
     WorkOrderStatusChanged,
 )
+from owners.commands.amend_work_orders import Amending, amend_work_orders
 from owners.commands.attest_work_orders import Attesting, attest_work_orders
+from owners.commands.check_in import CheckIn, check_in
 from owners.commands.end_access import ACCESS_EXPIRY, expire_access
 from owners.commands.schedule_expense import SCHEDULED_EXPENSE, enter_scheduled
 from owners.db.read_models import keep_centers, keep_employees, keep_links
+from owners.domain.amendment import Billed, Correction, Party
 from owners.domain.completion import Completion, MeasuredOdometer
+from owners.domain.odometer.history import TypedOdometer
+from owners.domain.odometer.reading import parse_value
 from owners.domain.records import Attestation, Line
 
 subscriptions: Final = Subscriptions("owners")
@@ -61,6 +68,19 @@ subscriptions.ignore(  # an order says nothing about a car before it is complete
 async def on_completed_work_orders(tx: Transaction, batch: Sequence[Received[WorkOrderCompleted]]) -> None:
     """Attested facts of the cars."""
     await attest_work_orders(tx, [Attesting(_completion(received.event), received) for received in batch])
+
+
+@subscriptions.effect(CorrectionAccepted)
+async def on_accepted_corrections(tx: Transaction, batch: Sequence[Received[CorrectionAccepted]]) -> None:
+    """Amendments of what was attested; after the completions of the same batch."""
+    await amend_work_orders(tx, [Amending(_correction(received.event), received) for received in batch])
+
+
+@subscriptions.effect(AppointmentCheckedIn)
+async def on_check_ins(tx: Transaction, batch: Sequence[Received[AppointmentCheckedIn]]) -> None:
+    """Readings of cars that came to an appointment."""
+    if read := [one for one in map(_check_in, batch) if one is not None]:
+        await check_in(tx, read)
 
 
 @subscriptions.state(CenterRegistered, CenterUpdated, CenterVerificationChanged)
@@ -160,6 +180,57 @@ def _completion(event: WorkOrderCompleted) -> Completion:
         next_due_months=min((interval.months for interval in due if interval.months is not None), default=None),
         odometer=_odometer(snapshot.odometer),
         occurred_at=event.occurred_at,
+    )
+
+
+def _correction(event: CorrectionAccepted) -> Correction:
+    amendment = event.amendment
+    return Correction(
+        car_id=event.car_id,
+        center_id=event.center_id,
+        work_order_id=event.work_order_id,
+        revision=event.revision,
+        correction_id=event.correction_id,
+        kind=event.kind,
+        reason=amendment.reason,
+        billed=_billed(amendment),
+        odometer=_odometer(amendment.odometer.after) if amendment.odometer else None,
+        time_zone=event.time_zone,
+        proposed=Party(amendment.proposed.user_id, amendment.proposed.role),
+        accepted=Party(amendment.accepted.user_id, amendment.accepted.role),
+        accepted_at=event.accepted_at,
+        snapshot_sha256=event.snapshot_sha256,
+        amendment_sha256=event.amendment_sha256,
+        occurred_at=event.occurred_at,
+    )
+
+
+def _billed(amendment: Amendment) -> Billed | None:
+    if amendment.work is None:
+        return None
+    after = amendment.work.after
+    due = [line.next_service for line in after.lines if line.next_service is not None]
+    return Billed(
+        lines=tuple(Line(line.title, line.kind, line.total_minor) for line in after.lines),
+        cost_minor=after.totals.total_minor,
+        currency=after.totals.currency,
+        next_due_km=min((interval.km for interval in due if interval.km is not None), default=None),
+        next_due_months=min((interval.months for interval in due if interval.months is not None), default=None),
+    )
+
+
+def _check_in(received: Received[AppointmentCheckedIn]) -> CheckIn | None:
+    event = received.event
+    if event.odometer is None:
+        return None
+    return CheckIn(
+        appointment_id=event.appointment_id,
+        car_id=event.car_id,
+        odometer=TypedOdometer(parse_value(event.odometer.value), event.odometer.unit),
+        time_zone=event.time_zone,
+        checked_in_at=event.checked_in_at,
+        checked_in_by=event.checked_in_by,
+        cause=received,
     )
 
 

@@ -26,7 +26,7 @@ from owners.exchange.document import DocumentWriter, Spool, origin_of
 from owners.exchange.files import described_files, in_pieces
 from owners.exchange.fuelio import FuelioWriter
 from owners.exchange.life import life_line, record_line
-from owners.exchange.records import Row, exchange_record, external_id_of, shown_to
+from owners.exchange.records import Found, exchange_record, external_id_of, in_force, is_void, shown_to
 from owners.exchange.terms import told_terms
 from owners.fuel_queries import consumption
 
@@ -43,8 +43,12 @@ async def export_document(tx: Transaction, car_id: UUID, caller_id: UUID, *, now
     )
     for kind in LISTS:
         document.begin(kind)
-        async for row, external_id in _in_order(tx, car, kind):
-            document.add(exchange_record(kind, row, external_id), origin_of(kind, row, external_id))
+        async for row, external_id in _in_order(tx, car, kind, voided=True):
+            origin = origin_of(kind, row, external_id)
+            if is_void(kind, row):
+                document.mention(origin)
+            else:
+                document.add(exchange_record(kind, row, external_id), origin)
     return document
 
 
@@ -122,13 +126,18 @@ async def _terms(tx: Transaction, whose: Whose) -> ExchangeTerms:
     )
 
 
-async def _in_order(tx: Transaction, car: Car, kind: Kind) -> AsyncIterator[tuple[Row, str]]:
-    """By date and then by external id, which is the same wherever the records are taken, unlike their ids."""
+async def _in_order(tx: Transaction, car: Car, kind: Kind, *, voided: bool = False) -> AsyncIterator[tuple[Found, str]]:
+    """By date and then by external id, which is the same wherever the records are taken, unlike their ids.
+
+    With what is in force of amended ones; voided ones only if they are asked for.
+    """
     day: date | None = None
     of_day: list[tuple[str, Any]] = []
     async for rows in records_of(tx, car.id, kind, page=_PAGE):
         for found in rows:
-            row = shown_to(car.owner_id, kind, found)
+            row = shown_to(car.owner_id, kind, in_force(kind, found))
+            if is_void(kind, row) and not voided:
+                continue
             if row["day"] != day:
                 for one in _sorted(of_day):
                     yield one
@@ -138,5 +147,5 @@ async def _in_order(tx: Transaction, car: Car, kind: Kind) -> AsyncIterator[tupl
         yield one
 
 
-def _sorted(rows: Iterable[tuple[str, Row]]) -> list[tuple[Row, str]]:
+def _sorted(rows: Iterable[tuple[str, Found]]) -> list[tuple[Found, str]]:
     return [(row, external_id) for external_id, row in sorted(rows, key=lambda pair: pair[0])]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Table, select, tuple_
+from sqlalchemy import Select, Table, or_, select, tuple_
 
 from chassis.db import Transaction
 from chassis.http import Position
 from owners.db.access import HistoryReader, reader_of_history, roles_of_caller
+from owners.db.amendments import amendments_of
 from owners.db.bulk import any_of
 from owners.db.cars import car_of, find_car
 from owners.db.files import attachments_of
@@ -20,6 +21,7 @@ from owners.db.models import expense, odometer_reading, seen_car, service_entry
 from owners.db.readings import recorded_reading
 from owners.db.records import entry_of, expense_of, find_expense, find_service_entry
 from owners.domain.access import CarRole
+from owners.domain.amendment import ORIGINAL, Amendment, InForce, in_force
 from owners.domain.car import Car
 from owners.domain.files import Attachment
 from owners.domain.odometer.history import RecordedReading
@@ -37,6 +39,15 @@ class ShownCar:
 
 
 @dataclass(frozen=True, slots=True)
+class Amended:
+    """What was corrected of an attested entry since, the oldest first; its readings by revision."""
+
+    amendments: Sequence[Amendment]
+    in_force: InForce
+    readings: Mapping[int, RecordedReading]
+
+
+@dataclass(frozen=True, slots=True)
 class ShownService:
     """A service entry with what belongs to it, as far as the reader may know."""
 
@@ -44,15 +55,27 @@ class ShownService:
     expense_id: UUID | None
     reading: RecordedReading | None
     files: Sequence[Attachment]
+    amended: Amended | None = None
+
+    @property
+    def version(self) -> int:
+        """Of what is shown: each amendment makes another one."""
+        return self.entry.version + (len(self.amended.amendments) if self.amended else 0)
 
 
 @dataclass(frozen=True, slots=True)
 class ShownExpense:
-    """An expense with its reading and files."""
+    """An expense with its reading and files, and the amendments of its service that touch its amount."""
 
     expense: Expense
     reading: RecordedReading | None
     files: Sequence[Attachment]
+    amendments: Sequence[Amendment] = ()
+
+    @property
+    def version(self) -> int:
+        """Of what is shown: each amendment makes another one."""
+        return self.expense.version + len(self.amendments)
 
 
 async def history_reader(tx: Transaction, car_id: UUID) -> HistoryReader | None:
@@ -146,15 +169,54 @@ async def _with_belongings(tx: Transaction, entries: Sequence[ServiceEntry]) -> 
     ids = [entry.id for entry in entries]
     costs = select(expense.c.service_entry_id, expense.c.id).where(expense.c.service_entry_id == any_of(ids))
     expenses = {row.service_entry_id: row.id for row in await tx.execute(costs)} if ids else {}
-    readings = await readings_in_force(tx, "service_entry_id", ids)
+    readings = await _readings_of_services(tx, ids)
     files = await attachments_of(tx, ids)
-    return [ShownService(entry, expenses.get(entry.id), readings.get(entry.id), files[entry.id]) for entry in entries]
+    attested = [entry for entry in entries if entry.attestation is not None]
+    amendments = await amendments_of(tx, [entry.id for entry in attested])
+    amended = {
+        entry.id: Amended(amendments[entry.id], in_force(entry, amendments[entry.id]), readings[entry.id])
+        for entry in attested
+        if amendments[entry.id]
+    }
+    return [
+        ShownService(
+            entry,
+            expenses.get(entry.id),
+            readings[entry.id].get(ORIGINAL),
+            files[entry.id],
+            amended.get(entry.id),
+        )
+        for entry in entries
+    ]
+
+
+async def _readings_of_services(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, dict[int, RecordedReading]]:
+    """Each entry's readings by revision: of a typed one that in force, of an attested one all."""
+    found: dict[UUID, dict[int, RecordedReading]] = {entry_id: {} for entry_id in ids}
+    columns = odometer_reading.c
+    shown = or_(columns.verdict != "replaced", columns.provenance == "attested")
+    wanted = select(odometer_reading).where(columns.service_entry_id == any_of(ids), shown)
+    for row in (await tx.execute(wanted)).mappings() if ids else ():
+        found[row["service_entry_id"]][row["revision"] or ORIGINAL] = recorded_reading(row)
+    return found
 
 
 async def _with_readings(tx: Transaction, expenses: Sequence[Expense]) -> list[ShownExpense]:
     readings = await readings_in_force(tx, "expense_id", [one.id for one in expenses])
     files = await attachments_of(tx, [one.id for one in expenses])
-    return [ShownExpense(one, readings.get(one.id), files[one.id]) for one in expenses]
+    services = [one.service_entry_id for one in expenses if one.attestation and one.service_entry_id]
+    amendments = await amendments_of(tx, services)
+    return [
+        ShownExpense(
+            one,
+            readings.get(one.id),
+            files[one.id],
+            [each for each in amendments.get(one.service_entry_id, ()) if each.cost_minor is not None]
+            if one.service_entry_id
+            else (),
+        )
+        for one in expenses
+    ]
 
 
 async def readings_in_force(tx: Transaction, column: str, ids: Sequence[UUID]) -> dict[UUID, RecordedReading]:

@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from chassis.db import Transaction
-from tests.service.owners.conftest import Owners, Person
+from tests.service.owners.amending import checked_in, corrected, read_as
+from tests.service.owners.conftest import Owners, Person, completed
 from tests.service.owners.test_files import PNG, kept
 
 MONEY = {"amount_minor": 5_000, "currency": "RUB"}
@@ -109,3 +110,35 @@ async def test_many_small_files_are_exported_by_as_many_statements_as_one(owners
         assert (await owners.get(f"{car}/export", anna, format="zip")).status_code == 200
         costs.append(asked.total())
     assert costs[0] == costs[1] <= READS["/export?format=zip"] + 2
+
+
+AMENDED_READS = {"/service-entries": 6, "/expenses": 5, "/odometer": 2, "/analytics?from=2024-03-02&to=2024-03-30": 9}
+BATCHES = {"completions": 11, "corrections": 11, "check-ins": 6}
+"""With the claim of the inbox; several amended visits cost as much as one, and completions nothing for amendments."""
+
+
+async def test_amended_visits_cost_as_many_statements_as_one(owners: Owners, asked: Counter[str]) -> None:
+    anna = await owners.sign_in()
+    one, many = await owners.car(anna), await owners.car(anna)
+    found: dict[str, list[int]] = {}
+
+    async def deliver(what: str, events: list[Any]) -> None:
+        asked.clear()
+        await owners.deliver(*events)
+        found.setdefault(what, []).append(asked.total())
+
+    for car, count in ((one, 1), (many, 6)):
+        orders = [completed(car, odometer=read_as(187_420 + place)) for place in range(count)]
+        await deliver("completions", list(orders))
+        wrong = [corrected(order, "odometer-digits-swapped", odometer=read_as(184_720)) for order in orders]
+        await deliver("corrections", [*wrong, *(corrected(order, "total-lowered", 3) for order in orders)])
+        await deliver("check-ins", [checked_in(car) for _ in range(count)])
+    assert {what: told for what, told in found.items() if told != [BATCHES[what]] * 2} == {}
+    costs: dict[str, list[int]] = {}
+    for path in AMENDED_READS:
+        for car in (one, many):
+            asked.clear()
+            answer = await owners.client.get(f"{car}{path}", headers=anna.headers)
+            assert answer.status_code == 200, answer.text
+            costs.setdefault(path, []).append(asked.total())
+    assert {path: told for path, told in costs.items() if told != [AMENDED_READS[path]] * 2} == {}

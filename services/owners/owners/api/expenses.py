@@ -29,7 +29,7 @@ async def list_car_expenses(car_id: UUID, tx: Reader, paging: PageRequest) -> Pa
     rows = await list_expenses(tx, car_id, after=paging.after, limit=paging.limit + 1)
 
     def item(row: ShownExpense) -> ExpenseResponse:
-        return expense_response(row.expense, row.reading, row.files)
+        return expense_response(row.expense, row.reading, row.files, row.amendments)
 
     return page(rows, paging.limit, key=lambda row: day_position(row.expense.expense_date, row.expense.id), item=item)
 
@@ -52,9 +52,8 @@ async def get_car_expense(car_id: UUID, expense_id: UUID, tx: Reader) -> Respons
     found = await show_expense(tx, car_id, expense_id)
     if found is None:
         raise NotFound
-    return Answer(
-        200, expense_response(found.expense, found.reading, found.files), version=found.expense.version
-    ).response()
+    body = expense_response(found.expense, found.reading, found.files, found.amendments)
+    return Answer(200, body, version=found.version).response()
 
 
 @router.patch("/v1/cars/{car_id}/expenses/{expense_id}", response_model=ExpenseResponse)

@@ -7,13 +7,26 @@ from datetime import date, datetime
 from uuid import UUID
 
 from chassis.http import ApiModel
+from owners.api.amendment_responses import (
+    AmendmentResponse,
+    ExpenseInForce,
+    ServiceInForce,
+    amendment_responses,
+    expense_in_force,
+    line_bodies,
+    money,
+    next_due,
+    service_in_force,
+)
 from owners.api.file_schemas import AttachmentResponse, attachment_response
 from owners.api.record_requests import LineBody, NextDue
 from owners.api.values import JudgedOdometer, Money, judged_odometer
 from owners.db.access import HistoryReader
+from owners.domain.amendment import Amendment
 from owners.domain.files import Attachment
 from owners.domain.odometer.history import RecordedReading, Source
 from owners.domain.records import Attestation, Expense, ExpenseCategory, Provenance, ServiceEntry
+from owners.queries import Amended
 
 
 class AttestationResponse(ApiModel):
@@ -26,7 +39,11 @@ class AttestationResponse(ApiModel):
 
 
 class ServiceEntryResponse(ApiModel):
-    """A service. Amounts, cost and note are its owner's: null to a linked center's people and to later owners."""
+    """A service. Amounts, cost and note are its owner's: null to a linked center's people and to later owners.
+
+    An attested one stays as its work order was completed; `amendments` tell what was corrected since, the oldest
+    first, and `in_force` what counts after them (null: nothing was corrected).
+    """
 
     id: UUID
     car_id: UUID
@@ -44,6 +61,8 @@ class ServiceEntryResponse(ApiModel):
     author_id: UUID
     attestation: AttestationResponse | None
     work_order_number: int | None
+    amendments: list[AmendmentResponse]
+    in_force: ServiceInForce | None
     created_at: datetime
     updated_at: datetime
 
@@ -51,7 +70,8 @@ class ServiceEntryResponse(ApiModel):
 class ExpenseResponse(ApiModel):
     """An expense. One with a `service_entry_id` is what that service cost, and changes with it only.
 
-    A schedule entered the one with a `schedule_id`; it may be changed like any other.
+    A schedule entered the one with a `schedule_id`; it may be changed like any other. An attested one stays as it was;
+    `amendments` are those of its service which touch what it cost, and `in_force` is what counts after them.
     """
 
     id: UUID
@@ -68,6 +88,8 @@ class ExpenseResponse(ApiModel):
     attachments: list[AttachmentResponse]
     author_id: UUID
     attestation: AttestationResponse | None
+    amendments: list[AmendmentResponse]
+    in_force: ExpenseInForce | None
     created_at: datetime
     updated_at: datetime
 
@@ -97,6 +119,7 @@ def service_entry_response(
     files: Sequence[Attachment],
     *,
     to: HistoryReader,
+    amended: Amended | None = None,
 ) -> ServiceEntryResponse:
     """The entry as its reader may see it."""
     own = to.owner_id == entry.owner_id
@@ -109,24 +132,28 @@ def service_entry_response(
         time_zone=entry.time_zone,
         odometer=judged_odometer(reading),
         vendor=entry.vendor,
-        lines=[
-            LineBody.model_construct(title=line.title, kind=line.kind, amount=_money(line.amount_minor, currency))
-            for line in entry.lines
-        ],
-        cost=_money(entry.cost_minor, currency),
+        lines=line_bodies(entry.lines, currency),
+        cost=money(entry.cost_minor, currency),
         expense_id=expense_id,
-        next_due=_next_due(entry),
+        next_due=next_due(entry.next_due_km, entry.next_due_months),
         note=entry.note if own else None,
         attachments=[attachment_response(one) for one in files],
         author_id=entry.author_id,
         attestation=_attestation(entry.attestation),
         work_order_number=entry.work_order_number,
+        amendments=amendment_responses(amended.amendments, amended.readings, currency) if amended else [],
+        in_force=service_in_force(amended, currency),
         created_at=entry.created_at,
         updated_at=entry.updated_at,
     )
 
 
-def expense_response(expense: Expense, reading: RecordedReading | None, files: Sequence[Attachment]) -> ExpenseResponse:
+def expense_response(
+    expense: Expense,
+    reading: RecordedReading | None,
+    files: Sequence[Attachment],
+    amendments: Sequence[Amendment] = (),
+) -> ExpenseResponse:
     """The expense as the car's owner sees it."""
     return ExpenseResponse(
         id=expense.id,
@@ -143,6 +170,8 @@ def expense_response(expense: Expense, reading: RecordedReading | None, files: S
         attachments=[attachment_response(one) for one in files],
         author_id=expense.author_id,
         attestation=_attestation(expense.attestation),
+        amendments=amendment_responses(amendments, {}, expense.currency),
+        in_force=expense_in_force(amendments, expense.currency),
         created_at=expense.created_at,
         updated_at=expense.updated_at,
     )
@@ -168,18 +197,6 @@ def reading_response(one: RecordedReading) -> ReadingResponse:
         attestation=_attestation(one.attestation),
         created_at=one.created_at,
     )
-
-
-def _money(amount_minor: int | None, currency: str | None) -> Money | None:
-    if amount_minor is None or currency is None:
-        return None
-    return Money.model_construct(amount_minor=amount_minor, currency=currency)
-
-
-def _next_due(entry: ServiceEntry) -> NextDue | None:
-    if entry.next_due_km is None and entry.next_due_months is None:
-        return None
-    return NextDue.model_construct(km=entry.next_due_km, months=entry.next_due_months)
 
 
 def _attestation(attestation: Attestation | None) -> AttestationResponse | None:

@@ -36,7 +36,7 @@ async def list_services(car_id: UUID, tx: Reader, paging: PageRequest) -> Page[S
     rows = await list_service_entries(tx, car_id, after=paging.after, limit=paging.limit + 1)
 
     def item(row: ShownService) -> ServiceEntryResponse:
-        return service_entry_response(row.entry, row.expense_id, row.reading, row.files, to=reader)
+        return service_entry_response(row.entry, row.expense_id, row.reading, row.files, to=reader, amended=row.amended)
 
     return page(rows, paging.limit, key=lambda row: day_position(row.entry.service_date, row.entry.id), item=item)
 
@@ -59,8 +59,10 @@ async def get_service(car_id: UUID, entry_id: UUID, tx: Reader) -> Response:
     found = await show_service_entry(tx, car_id, entry_id)
     if found is None:
         raise NotFound
-    body = service_entry_response(found.entry, found.expense_id, found.reading, found.files, to=reader)
-    return Answer(200, body, version=found.entry.version).response()
+    body = service_entry_response(
+        found.entry, found.expense_id, found.reading, found.files, to=reader, amended=found.amended
+    )
+    return Answer(200, body, version=found.version).response()
 
 
 @router.patch("/v1/cars/{car_id}/service-entries/{entry_id}", response_model=ServiceEntryResponse)

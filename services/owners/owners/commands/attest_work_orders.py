@@ -51,7 +51,7 @@ async def attest_work_orders(tx: Transaction, batch: Sequence[Attesting]) -> Non
 
     Who has the rows already makes nothing and publishes nothing. Raises Refuse for a car that does not exist.
     """
-    histories = await _open(tx, {attesting.completion.car_id for attesting in batch})
+    histories = await open_histories(tx, {attesting.completion.car_id for attesting in batch})
     owners = await _owners(tx, batch, histories)
     effects = [_effects(one, histories[one.completion.car_id], owner) for one, owner in zip(batch, owners, strict=True)]
     new_entries = await insert_service_entries(tx, [one.entry for one in effects])
@@ -74,7 +74,8 @@ async def attest_work_orders(tx: Transaction, batch: Sequence[Attesting]) -> Non
     await save_attested_cars(tx, changed)
 
 
-async def _open(tx: Transaction, car_ids: set[UUID]) -> Mapping[UUID, CarHistory]:
+async def open_histories(tx: Transaction, car_ids: set[UUID]) -> Mapping[UUID, CarHistory]:
+    """The histories of cars, locked; raises Refuse for a car that does not exist."""
     cars = await lock_cars(tx, car_ids)
     for missing in sorted(car_ids - cars.keys()):
         raise Refuse(f"there is no car {missing}")

@@ -15,7 +15,7 @@ from owners.exchange.candidate import described
 from owners.exchange.difference import Difference, Known, difference
 from owners.exchange.difference_files import Standing, compared_files
 from owners.exchange.job import ReadFile
-from owners.exchange.records import exchange_record, external_id_of
+from owners.exchange.records import exchange_record, external_id_of, in_force
 
 KINDS: Final[tuple[Kind, ...]] = tuple(LISTS)
 
@@ -40,7 +40,7 @@ async def compare_file(tx: Transaction, car: Car, read: ReadFile, *, caller_id: 
 async def _known(tx: Transaction, car_id: UUID, kind: Kind) -> list[Known]:
     known: list[Known] = []
     async for rows in records_of(tx, car_id, kind):
-        for row in rows:
+        for row in (in_force(kind, found) for found in rows):
             external_id = row["imported_as"] or external_id_of(row["id"])
             content, digest, likeness = described(exchange_record(kind, row, external_id))
             known.append(Known(row["id"], kind, external_id, content, digest, likeness, row["imported_digest"]))

@@ -65,7 +65,7 @@ class _Shape(NamedTuple):
     """How rows of some columns are taken apart. Found out once: SQLAlchemy's names and types are slow to ask."""
 
     values_of: itemgetter[Any]
-    as_text: Mapping[int, Callable[[Any], str]]
+    as_text: Mapping[int, Callable[[Any], str | None]]
 
     def arrays(self, rows: Sequence[Row]) -> list[Sequence[Any]]:
         """One for each column, in the order of `_select`."""
@@ -136,12 +136,18 @@ def _travels_as_text(column: Column[Any]) -> bool:
     return isinstance(column.type, ARRAY | JSONB)
 
 
-def _as_text(column: Column[Any]) -> Callable[[Any], str]:
-    return _json_text if isinstance(column.type, JSONB) else _array_text
+def _as_text(column: Column[Any]) -> Callable[[Any], str | None]:
+    if isinstance(column.type, JSONB):
+        return _json_or_null if column.nullable else _json_text
+    return _array_text
 
 
 def _json_text(value: Any) -> str:
     return orjson.dumps(value).decode()
+
+
+def _json_or_null(value: Any) -> str | None:
+    return None if value is None else _json_text(value)
 
 
 def _array_text(value: Sequence[Any]) -> str:

@@ -1,7 +1,7 @@
 """Costs and distances of a window. What is read does not grow with the length of a car's history.
 
 Whole months come from the sums that triggers keep (migration 0004), the days of months that lie in the window only in
-part from their entries, and distances from one reading at each end.
+part from their entries (with what amendments made of them), and distances from one reading at each end.
 """
 
 from __future__ import annotations
@@ -29,10 +29,15 @@ COSTS: Final = """
         FROM monthly_cost
         WHERE car_id = $1 AND owner_id = $2 AND month BETWEEN $3 AND $4
         UNION ALL
-        SELECT date_trunc('month', e.expense_date::timestamp)::date, e.category, '', e.currency, e.amount_minor, 0,
-            1, 1, 0
+        SELECT date_trunc('month', e.expense_date::timestamp)::date, e.category, '', e.currency,
+            coalesce(amended.cost_minor, e.amount_minor), 0, 1, 1, 0
         FROM unnest($5::date[], $6::date[]) AS edge (first, last)
         JOIN expense e ON e.car_id = $1 AND e.owner_id = $2 AND e.expense_date BETWEEN edge.first AND edge.last
+        LEFT JOIN LATERAL (
+            SELECT a.cost_minor FROM amendment a
+            WHERE e.provenance = 'attested' AND a.service_entry_id = e.service_entry_id AND a.cost_minor IS NOT NULL
+            ORDER BY a.kind = 'void' DESC, a.revision DESC LIMIT 1
+        ) amended ON true
         UNION ALL
         SELECT date_trunc('month', f.filled_on::timestamp)::date, 'fuel', f.energy_kind, coalesce(f.currency, 'XXX'),
             coalesce(f.total_minor, 0), coalesce(f.quantity, 0), 1, (f.total_minor IS NOT NULL)::int,

@@ -50,6 +50,30 @@ _ALONE: Final[dict[Kind, str]] = {
     ),
     "document": "",
 }
+_IN_FORCE: Final = ("kind", "lines", "cost_minor", "next_due_km", "next_due_months")
+_TOLD: Final = (
+    "revision",
+    "correction_id",
+    "kind",
+    "reason",
+    *_IN_FORCE[1:],
+    "accepted_at",
+    "snapshot_sha256",
+    "amendment_sha256",
+)
+# What was amended of a service: what is in force of it now, and the amendments, the oldest first.
+_AMENDED: Final = f"""
+        LEFT JOIN LATERAL (
+            SELECT {", ".join(f"{name} AS amended_{name}" for name in _IN_FORCE)} FROM amendment AS a
+            WHERE a.service_entry_id = record.id AND a.lines IS NOT NULL
+            ORDER BY a.kind = 'void' DESC, a.revision DESC LIMIT 1
+        ) AS amended ON record.provenance = 'attested'
+        LEFT JOIN LATERAL (
+            SELECT json_agg(json_build_object({", ".join(f"'{name}', a.{name}" for name in _TOLD)})
+                ORDER BY a.revision)::text AS amendments
+            FROM amendment AS a WHERE a.service_entry_id = record.id
+        ) AS told ON record.provenance = 'attested'
+"""  # noqa: S608 -- our names
 _REMEMBER: Final = """
     INSERT INTO imported_record
         (car_id, owner_id, source, imported_by, imported_at, record_id, kind, external_id, digest, origin)
@@ -60,6 +84,7 @@ _REMEMBER: Final = """
 
 def _query(kind: Kind) -> str:
     table, day, provenance = _TABLES[kind]
+    amended, from_amended = (", amended.*, told.amendments", _AMENDED) if kind == "service_entry" else ("", "")
     reading = ", ".join(f"reading.{name} AS reading_{name}" for name in _READING)
     attested = (
         ""
@@ -69,11 +94,12 @@ def _query(kind: Kind) -> str:
         )
     )
     return f"""
-        SELECT record.*, {day} AS day, {provenance} AS told_by{attested}, {reading},
+        SELECT record.*, {day} AS day, {provenance} AS told_by{attested}, {reading}{amended},
             imported.external_id AS imported_as, imported.digest AS imported_digest, imported.origin
         FROM {table} AS record
         LEFT JOIN odometer_reading AS reading ON {_BELONGS[kind]} AND reading.verdict <> 'replaced'
         LEFT JOIN imported_record AS imported ON imported.record_id = record.id
+        {from_amended}
         WHERE record.car_id = $1 {_ALONE[kind]}
         ORDER BY day, record.id
     """  # noqa: S608 -- our names

@@ -82,7 +82,7 @@ def _columns(one: RecordedReading, car_id: UUID, owner_id: UUID) -> dict[str, An
         **_judgement(one),
         "id": reading.id,
         "car_id": car_id,
-        "owner_id": owner_id,
+        "owner_id": one.owner_id or owner_id,
         "provenance": one.provenance,
         "time_zone": one.time_zone,
         "author_id": one.author_id,

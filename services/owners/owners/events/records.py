@@ -22,10 +22,21 @@ def service_entry_recorded(
 
 
 def service_entry_changed(
-    log: RecordLog, entry: ServiceEntry, reading: RecordedReading | None, by: By, *, has_attachment: bool
+    log: RecordLog,
+    entry: ServiceEntry,
+    reading: RecordedReading | None,
+    by: By,
+    *,
+    has_attachment: bool,
+    voided: bool = False,
 ) -> contract.ServiceEntryChanged:
-    """A service entry after an edit."""
-    return contract.ServiceEntryChanged(**log.next(by), **_entry(entry, reading, has_attachment=has_attachment))
+    """A service entry after an edit or an amendment."""
+    return contract.ServiceEntryChanged(
+        **log.next(by, entry.owner_id),
+        **_entry(entry, reading, has_attachment=has_attachment),
+        attestation=_attestation(entry.attestation),
+        voided=voided,
+    )
 
 
 def service_entry_removed(log: RecordLog, entry: ServiceEntry, by: By) -> contract.ServiceEntryRemoved:
@@ -44,8 +55,8 @@ def expense_recorded(log: RecordLog, expense: Expense, by: By) -> contract.Expen
 
 
 def expense_changed(log: RecordLog, expense: Expense, by: By) -> contract.ExpenseChanged:
-    """An expense after an edit."""
-    return contract.ExpenseChanged(**log.next(by), **_expense(expense))
+    """An expense after an edit or an amendment."""
+    return contract.ExpenseChanged(**log.next(by, expense.owner_id), **_expense(expense))
 
 
 def expense_removed(log: RecordLog, expense: Expense, by: By) -> contract.ExpenseRemoved:

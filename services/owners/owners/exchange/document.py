@@ -14,7 +14,7 @@ import orjson
 from contracts.exchange import FORMAT, LISTS, ExchangeAttachment, ExchangeCar, ExchangeItem, Kind
 from contracts.exchange_terms import ExchangeTerms
 from owners.domain.car import Car
-from owners.exchange.records import Row
+from owners.exchange.records import Found, Row, amendments_of, original_of
 
 _FAST: Final = 1
 _PIECE: Final = 1 << 16
@@ -56,6 +56,10 @@ class DocumentWriter:
         self._write(b"," if self._has_records else b"")
         self._write(record.model_dump_json().encode())
         self._has_records = True
+        self.mention(origin)
+
+    def mention(self, origin: Mapping[str, Any]) -> None:
+        """Where something comes from that is no record of this car."""
         self._origins.write((b"," if self._origins.size else b"") + orjson.dumps(origin, default=_id_text))
 
     def pieces(self, *, without: Collection[str] = ()) -> Iterator[bytes]:
@@ -108,7 +112,7 @@ class Spool:
                 piece = expand.decompress(expand.unconsumed_tail, _PIECE)
 
 
-def origin_of(kind: Kind, row: Row, external_id: str) -> dict[str, Any]:
+def origin_of(kind: Kind, row: Found, external_id: str) -> dict[str, Any]:
     """What an export tells of where a row of db/exchange.py comes from; its own origin word for word."""
     attested = row["told_by"] == "attested"
     return {
@@ -120,6 +124,8 @@ def origin_of(kind: Kind, row: Row, external_id: str) -> dict[str, Any]:
         "created_at": row["created_at"],
         "attestation": {name: row[name] for name in _ATTESTATION} if attested else None,
         "reading": _reading(row),
+        "original": original_of(kind, row),
+        "amendments": amendments_of(kind, row),
         "source": None if row["origin"] is None else orjson.Fragment(row["origin"]),
     }
 

@@ -16,7 +16,7 @@ from owners.exchange.candidate import Candidate
 from owners.exchange.rules import BrokenRule, checked
 from owners.imports.rows import CarDetails, Limits, NotReadable, RowProblem
 
-_MOST_ORIGIN_BYTES: Final = 8_000
+_MOST_ORIGIN_BYTES: Final = 64_000
 
 
 def is_document(data: bytes) -> bool:

@@ -40,6 +40,11 @@ _SOURCES: Final[Mapping[Kind, Source]] = {
 }
 _OF_DOCUMENT: Final = ("number", "issued_by", "issued_on", "expires_on", "note")
 
+_AMENDED: Final = ("lines", "cost_minor", "next_due_km", "next_due_months")
+
+
+type Found = asyncpg.Record | dict[str, Any]
+
 
 class Row(Protocol):
     """Fields by name, as the driver gives them."""
@@ -82,14 +87,47 @@ def exchange_record(kind: Kind, row: Row, external_id: str) -> ExchangeItem:
             return ExchangeReading.model_construct(**(common | {"odometer": _odometer(row)}))
 
 
-def shown_to(owner_id: UUID, kind: Kind, row: asyncpg.Record) -> Row:
+def in_force(kind: Kind, row: asyncpg.Record) -> Found:
+    """The row with what amendments made of it, and beside that what it was."""
+    if kind != "service_entry" or row["amended_kind"] is None:
+        return row
+    amended = {name: row[f"amended_{name}"] for name in _AMENDED}
+    return {**dict(row.items()), **amended, "original": {name: row[name] for name in _AMENDED} | {"lines": _lines(row)}}
+
+
+def is_void(kind: Kind, row: Row) -> bool:
+    """Whether an amendment says that it was another car's: then it is told of, and is no record of this one."""
+    return kind == "service_entry" and row["amended_kind"] == "void"
+
+
+def amendments_of(kind: Kind, row: Row) -> list[dict[str, Any]]:
+    """The amendments of an attested service, the oldest first."""
+    if kind != "service_entry" or row["amendments"] is None:
+        return []
+    amendments: list[dict[str, Any]] = orjson.loads(row["amendments"])
+    return amendments
+
+
+def original_of(kind: Kind, row: Found) -> dict[str, Any] | None:
+    """What a service was before its lines and cost were amended; None: as it is."""
+    return row["original"] if kind == "service_entry" and isinstance(row, dict) and "original" in row else None
+
+
+def shown_to(owner_id: UUID, kind: Kind, row: Found) -> Found:
     """The row as this owner may take it along: what an earlier owner paid for attested work is not told."""
     if kind != "service_entry" or row["owner_id"] == owner_id:
         return row
-    lines = row["lines"]
-    told = orjson.loads(lines) if isinstance(lines, str | bytes) else lines
-    untold = {"currency": None, "cost_minor": None, "note": None}
-    return {**dict(row.items()), **untold, "lines": [line | {"amount_minor": None} for line in told]}
+    untold: dict[str, Any] = {"currency": None, "note": None}
+    amendments = [_without_amounts(one) for one in amendments_of(kind, row)]
+    untold["amendments"] = orjson.dumps(amendments) if amendments else None
+    if (original := original_of(kind, row)) is not None:
+        untold["original"] = _without_amounts(original)
+    return _without_amounts(dict(row.items()) | untold)
+
+
+def _without_amounts(told: dict[str, Any]) -> dict[str, Any]:
+    lines = None if told["lines"] is None else [line | {"amount_minor": None} for line in _lines(told)]
+    return told | {"cost_minor": None, "lines": lines}
 
 
 def made_of(candidate: Candidate, car: Car, *, author_id: UUID, now: datetime) -> Made:
@@ -142,8 +180,13 @@ def _fuel(row: Row) -> dict[str, Any]:
 
 def _service(row: Row) -> dict[str, Any]:
     same = ("vendor", "currency", "cost_minor", "next_due_km", "next_due_months", "note")
-    lines = orjson.loads(row["lines"]) if isinstance(row["lines"], str | bytes) else row["lines"]
-    return {name: row[name] for name in same} | {"lines": tuple(ExchangeLine.model_construct(**line) for line in lines)}
+    lines = tuple(ExchangeLine.model_construct(**line) for line in _lines(row))
+    return {name: row[name] for name in same} | {"lines": lines}
+
+
+def _lines(row: Row) -> list[dict[str, Any]]:
+    lines: list[dict[str, Any]] = orjson.loads(row["lines"]) if isinstance(row["lines"], str | bytes) else row["lines"]
+    return lines
 
 
 def _odometer(row: Row) -> ExchangeOdometer | None:

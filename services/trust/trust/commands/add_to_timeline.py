@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from chassis.consuming import Received
 from chassis.db import Transaction
 from chassis.ids import derived_id
-from contracts import owners, sto, trust, workorders
+from contracts import corrections, owners, sto, trust, workorders
 from contracts.event import Event
 from trust.db.models import engagement_event
 
@@ -67,6 +67,7 @@ KINDS: dict[type[Event], tuple[str, Details]] = {
     sto.LinkDeclined: ("link_declined", _CENTER),
     sto.LinkRevoked: ("link_revoked", _CENTER),
     sto.LinkExpired: ("link_expired", _CENTER),
+    sto.AppointmentCheckedIn: ("appointment_checked_in", _fields("appointment_id", "center_name")),
     workorders.WorkOrderOpened: ("work_order_opened", _ORDER),
     workorders.EstimateSent: ("estimate_sent", _fields("number", "center_name", "estimate_version")),
     workorders.EstimateSuperseded: ("estimate_superseded", _fields("number", "center_name", "estimate_version")),
@@ -74,6 +75,7 @@ KINDS: dict[type[Event], tuple[str, Details]] = {
     workorders.WorkOrderStatusChanged: ("work_order_moved", _fields("number", "center_name", "previous", "status")),
     workorders.WorkOrderCancelled: ("work_order_cancelled", _ORDER),
     workorders.WorkOrderCompleted: ("work_order_completed", _completion),
+    corrections.CorrectionAccepted: ("work_order_amended", _fields("number", "center_name", "revision", "kind")),
     trust.RecommendationOpened: ("recommendation_opened", _fields("title", "due_km", "due_on", "source")),
     trust.RecommendationChanged: ("recommendation_changed", _fields("title", "status", "previous")),
     trust.ScoreChanged: ("score_changed", _fields("value", "previous")),

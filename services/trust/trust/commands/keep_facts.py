@@ -84,7 +84,7 @@ async def keep_links(tx: Transaction, batch: Batch) -> None:
 
 
 async def keep_service_entries(tx: Transaction, batch: Batch) -> None:
-    """The car's service history as far as the score looks at it."""
+    """The car's service history as far as the score looks at it; what was voided was another car's."""
     rows = [
         {
             "entry_id": entry.entry_id,
@@ -94,7 +94,7 @@ async def keep_service_entries(tx: Transaction, batch: Batch) -> None:
             "work_order_id": attestation.work_order_id
             if (attestation := getattr(entry, "attestation", None))
             else None,
-            "removed": False,
+            "removed": getattr(entry, "voided", False),
             "sequence": entry.sequence,
         }
         for entry in (received.event for received in batch)

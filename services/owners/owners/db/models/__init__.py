@@ -8,13 +8,14 @@ from owners.db.models.fuel import consumption_sum, fuel_entry
 from owners.db.models.imports import imported_record
 from owners.db.models.ownership import depreciation, loan, monthly_cost, valuation
 from owners.db.models.people import app_user, refresh_token, session, sign_in_proof, telegram_identity
-from owners.db.models.records import expense, odometer_reading, service_entry
+from owners.db.models.records import amendment, expense, odometer_reading, service_entry
 from owners.db.models.schedules import expense_schedule
 from owners.db.models.sto import center, center_employee, center_link
 
 __all__ = [
     "access_grant",
     "access_invitation",
+    "amendment",
     "app_user",
     "attachment",
     "car",

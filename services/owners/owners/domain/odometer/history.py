@@ -38,7 +38,10 @@ class Observed:
 
 
 class RecordedReading(NamedTuple):
-    """A reading, where it comes from, and what is thought of it (None: not judged yet)."""
+    """A reading, where it comes from, and what is thought of it (None: not judged yet).
+
+    A new one is of the car's present owner, unless `owner_id` says in whose time it was.
+    """
 
     reading: Reading
     source: Source
@@ -50,6 +53,7 @@ class RecordedReading(NamedTuple):
     fuel_entry_id: UUID | None = None
     attestation: Attestation | None = None
     judgement: Judgement | None = None
+    owner_id: UUID | None = None
 
     @classmethod
     def typed(
@@ -153,6 +157,23 @@ class OdometerHistory:
             self._recorded[old.reading.id] = old._replace(reading=old.reading._replace(replaced=True))
         if by is not None:
             self.add(by)
+
+    def amend(self, work_order_id: UUID, revision: int | None) -> bool:
+        """Lets the readings that a work order attested be replaced, save that of `revision`; whether any was not yet.
+
+        Unlike an owner, an accepted correction may replace what shows a rollback.
+        """
+        outdated = [
+            one
+            for one in self._recorded.values()
+            if one.attestation is not None
+            and one.attestation.work_order_id == work_order_id
+            and one.attestation.revision != revision
+            and _in_force(one)
+        ]
+        for one in outdated:
+            self._recorded[one.reading.id] = one._replace(reading=one.reading._replace(replaced=True))
+        return bool(outdated)
 
     def remove(self, entry_id: UUID) -> None:
         """Removes every reading that an entry ever had, because the entry goes; raises ReadingIsEvidence."""

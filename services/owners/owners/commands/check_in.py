@@ -1,0 +1,57 @@
+"""Cars that came to an appointment: what their odometers showed, as somebody at the center read it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from chassis.consuming import Received
+from chassis.db import Transaction
+from chassis.ids import derived_id
+from owners.commands.attest_work_orders import open_histories
+from owners.commands.car_history import Settling, settle
+from owners.db.cars import save_attested_cars
+from owners.domain.local_time import local_date
+from owners.domain.odometer.history import Observed, RecordedReading, TypedOdometer
+from owners.events import By
+
+READING: Final = "check-in-reading"
+
+
+class CheckIn(NamedTuple):
+    """A car at a center, and the event that told of it."""
+
+    appointment_id: UUID
+    car_id: UUID
+    odometer: TypedOdometer
+    time_zone: str
+    checked_in_at: datetime
+    checked_in_by: UUID
+    cause: Received[Any]
+
+    def reading(self) -> RecordedReading:
+        """One for each appointment. It weighs as any: only a completed work order attests."""
+        return RecordedReading.typed(
+            derived_id(self.appointment_id, READING),
+            self.odometer,
+            Observed(local_date(self.checked_in_at, self.time_zone), self.checked_in_at, self.time_zone),
+            source="appointment_check_in",
+            author_id=self.checked_in_by,
+            now=self.checked_in_at,
+        )
+
+
+async def check_in(tx: Transaction, batch: Sequence[CheckIn]) -> None:
+    """Exactly one reading for each appointment; raises Refuse for a car that does not exist."""
+    histories = await open_histories(tx, {one.car_id for one in batch})
+    last = {one.car_id: one for one in batch if histories[one.car_id].readings.add(one.reading())}
+    changed = await settle(
+        tx,
+        [
+            Settling(histories[car_id], By.system(one.cause.event.occurred_at), one.cause)
+            for car_id, one in sorted(last.items())
+        ],
+    )
+    await save_attested_cars(tx, changed)
