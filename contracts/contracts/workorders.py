@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import not_
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
@@ -206,8 +207,29 @@ class DeclinedJob(Data):
     next_service: NextService | None
 
 
+class SnapshotMeterReplacement(Data):
+    """During the order the meter was replaced: the old one ended at `removed_km`, the new one began at `installed_km`.
+
+    `removed_value` is null when the old one could not be read: then `removed_km` is the car's last good reading. The
+    override is of a removed reading that contradicts that one.
+    """
+
+    removed_value: DecimalText | None
+    removed_unit: OdometerUnit
+    removed_km: Kilometres
+    installed_value: DecimalText
+    installed_unit: OdometerUnit
+    installed_km: Kilometres
+    reason: str
+    override_reason: str | None
+    photo_sha256: Sha256 | None
+
+
 class SnapshotOdometer(Data):
-    """The reading at hand-over as measured, or why there is none."""
+    """The reading at hand-over as measured, or why there is none. After a replacement it is of the new meter.
+
+    Without a replacement the field is left out, so that a snapshot is hashed as it always was.
+    """
 
     readable: bool
     value: DecimalText | None
@@ -217,6 +239,7 @@ class SnapshotOdometer(Data):
     override_reason: str | None
     photo_sha256: Sha256 | None
     unreadable_reason: str | None
+    meter_replacement: Annotated[SnapshotMeterReplacement | None, Field(exclude_if=not_)] = None
 
 
 class SnapshotCenter(Data):
