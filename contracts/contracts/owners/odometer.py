@@ -12,7 +12,6 @@ from contracts.event import Data, DecimalText, Kilometres, LocalDate
 from contracts.owners.records import Attestation, RecordEvent
 from contracts.owners.values import OdometerUnit, Provenance, ReadingSource, Verdict
 
-
 # Left out where no meter was ever replaced, so that such an event says what it always said.
 OffsetKm = Annotated[int, Field(exclude_if=not_, description="what earlier meters of the car counted, in km")]
 

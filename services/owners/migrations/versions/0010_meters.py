@@ -31,7 +31,7 @@ CREATE TABLE meter_replacement (
     CONSTRAINT meter_replacement_work_order UNIQUE (work_order_id, revision)
 );
 CREATE INDEX meter_replacement_of_car ON meter_replacement (car_id);
-COMMENT ON TABLE meter_replacement IS 'Meters that a center replaced, as a completed work order attests. Never changed.';
+COMMENT ON TABLE meter_replacement IS 'Meters that a center replaced, as work orders attest it. Never changed.';
 COMMENT ON COLUMN meter_replacement.removed_value IS 'null: it could not be read';
 COMMENT ON COLUMN meter_replacement.removed_km IS 'up to which the old one counts; unread: the last good reading';
 COMMENT ON COLUMN meter_replacement.replaced_at IS 'of the hand-over: from then on the new one was there';
@@ -40,7 +40,7 @@ ALTER TABLE odometer_reading ADD COLUMN meter_offset_km integer NOT NULL DEFAULT
 ALTER TABLE odometer_reading ADD COLUMN meter_replacement_id uuid REFERENCES meter_replacement;
 ALTER TABLE odometer_reading ADD COLUMN removed_meter boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN odometer_reading.meter_offset_km IS 'what its meter shows too little; judged anew like the verdict';
-COMMENT ON COLUMN odometer_reading.removed_meter IS 'the last of the meter that was taken out, not the one at hand-over';
+COMMENT ON COLUMN odometer_reading.removed_meter IS 'the last of the one taken out, not that at hand-over';
 ALTER TABLE odometer_reading ADD CONSTRAINT odometer_reading_meter_is_attested
     CHECK (meter_replacement_id IS NULL OR provenance = 'attested');
 ALTER TABLE odometer_reading ADD CONSTRAINT odometer_reading_removed_meter

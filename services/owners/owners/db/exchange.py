@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from chassis.db import Transaction
-from contracts.exchange import Kind
+from contracts.exchange import Kind, OriginMeterReplacement
 
 PAGE: Final = 1_000
 _READING: Final = (
@@ -22,7 +22,9 @@ _READING: Final = (
     "provenance",
     "verdict",
     "candidates_km",
+    "meter_offset_km",
 )
+_METER: Final = tuple(OriginMeterReplacement.model_fields)
 _TABLES: Final[dict[Kind, tuple[str, str, str]]] = {
     "fuel_entry": ("fuel_entry", "filled_on", "'self_declared'"),
     "service_entry": ("service_entry", "service_date", "record.provenance"),
@@ -57,6 +59,7 @@ _REMEMBER: Final = """
 def _query(kind: Kind) -> str:
     table, day, provenance = _TABLES[kind]
     reading = ", ".join(f"reading.{name} AS reading_{name}" for name in _READING)
+    meter = ", ".join(f"meter.{name} AS meter_{name}" for name in _METER)
     attested = (
         ""
         if kind != "fuel_entry"
@@ -65,10 +68,11 @@ def _query(kind: Kind) -> str:
         )
     )
     return f"""
-        SELECT record.*, record.{day} AS day, {provenance} AS told_by{attested}, {reading},
+        SELECT record.*, record.{day} AS day, {provenance} AS told_by{attested}, {reading}, {meter},
             imported.external_id AS imported_as, imported.digest AS imported_digest, imported.origin
         FROM {table} AS record
         LEFT JOIN odometer_reading AS reading ON {_BELONGS[kind]} AND reading.verdict <> 'replaced'
+        LEFT JOIN meter_replacement AS meter ON meter.id = reading.meter_replacement_id
         LEFT JOIN imported_record AS imported ON imported.record_id = record.id
         WHERE record.car_id = $1 {_ALONE[kind]}
         ORDER BY record.{day}, record.id

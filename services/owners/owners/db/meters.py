@@ -34,9 +34,7 @@ async def replacements_of(tx: Transaction, car_ids: Collection[UUID]) -> Mapping
 
 async def insert_replacements(tx: Transaction, outcomes: Sequence[tuple[Outcome, UUID]]) -> None:
     """Writes the new ones of each history, with the owner of its car."""
-    rows = [
-        _columns(one, outcome.car_id, owner_id) for outcome, owner_id in outcomes for one in outcome.replacements
-    ]
+    rows = [_columns(one, outcome.car_id, owner_id) for outcome, owner_id in outcomes for one in outcome.replacements]
     if rows:
         await insert_new(tx, meter_replacement, rows)
 

@@ -128,7 +128,7 @@ def _accept_replacement(told: Replacement, last: LastReading | None, moment: Mom
 
 @dataclass(frozen=True, slots=True)
 class _Limits:
-    """The plausible kilometres, both included; `known` says in words why. Unless `known`, there is nothing to compare."""
+    """The plausible kilometres, both included; `known` says in words why, and is None when nothing is known."""
 
     lowest: int
     highest: Fraction | int
