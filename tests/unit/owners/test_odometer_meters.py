@@ -212,4 +212,4 @@ def test_every_believed_total_is_one_that_a_single_meter_could_have_shown(car: l
     for on, km in believed:
         assert 0 <= km <= 1_000_000
         assert all(km <= later for day, later in believed if day > on)
-    assert all(FIRST_DAY <= on for on, _ in believed)
+    assert all(on >= FIRST_DAY for on, _ in believed)

@@ -59,6 +59,10 @@ class MeterRequest(ApiModel):
     value: Reading
     unit: odometer.Unit
 
+    def to_domain(self, override: odometer.Override | None = None) -> odometer.Shown:
+        """The same, without a schema."""
+        return odometer.Shown(Decimal(self.value), self.unit, override)
+
 
 class MeterReplacementRequest(ApiModel):
     """During this order the meter was replaced. The car's distance goes on from where the old one ended."""
@@ -80,9 +84,8 @@ class MeterReplacementRequest(ApiModel):
     def to_domain(self) -> odometer.Replacement:
         """The same, without a schema."""
         override = self.override.to_domain() if self.override else None
-        removed = self.removed and odometer.Shown(Decimal(self.removed.value), self.removed.unit, override)
-        installed = odometer.Shown(Decimal(self.installed.value), self.installed.unit)
-        return odometer.Replacement(removed, installed, self.reason)
+        removed = self.removed.to_domain(override) if self.removed else None
+        return odometer.Replacement(removed, self.installed.to_domain(), self.reason)
 
 
 class OdometerRequest(MeterRequest):
