@@ -15,6 +15,7 @@ from owners.commands.refresh_consumption import rebuild_consumption
 from owners.db.cars import lock_car
 from tests.service.owners.conftest import Owners, Person, completed
 from tests.service.owners.test_consumption import figures, of_kind
+from tests.service.owners.test_database_roles import refusal, seen
 from tests.service.owners.test_export import exported
 from tests.service.owners.test_fuel_entries import add, fill, petrol_car
 from tests.service.owners.test_import import shown, taken_in
@@ -327,17 +328,31 @@ async def test_document_tells_of_the_replacement_and_keeps_its_bytes_through_an_
     assert (await shown(owners, other, anna, file))["counts"]["new"] == 0
 
 
-@pytest.mark.parametrize("statement", ["UPDATE meter_replacement SET reason = 'x'", "DELETE FROM meter_replacement"])
-async def test_replacement_is_read_only_even_for_the_owner_of_its_table(owners: Owners, statement: str) -> None:
+@pytest.mark.parametrize("role", ["owner", "api", "worker"])
+async def test_nobody_changes_or_removes_a_replacement_or_what_it_says_of_readings(owners: Owners, role: str) -> None:
     anna = await owners.sign_in()
-    car = await owners.car(anna)
-    await owners.deliver(replaced(car, "187420"))
+    await owners.deliver(replaced(await owners.car(anna), "187420"))
     before = await owners.checksums()
-    with pytest.raises(Exception, match="append-only"):
-        await owners.execute(statement)
-    with pytest.raises(Exception, match="read-only"):
-        await owners.execute("UPDATE odometer_reading SET removed_meter = NOT removed_meter")
+    for statement in (
+        "UPDATE meter_replacement SET reason = 'x'",
+        "UPDATE meter_replacement SET removed_km = 0",
+        "DELETE FROM meter_replacement",
+        "TRUNCATE meter_replacement CASCADE",
+        "UPDATE odometer_reading SET removed_meter = NOT removed_meter",
+        "UPDATE odometer_reading SET meter_replacement_id = NULL",
+    ):
+        assert await refusal(getattr(owners, role), statement, anna) in {"CP001", "42501"}, statement
+    copied = "INSERT INTO meter_replacement SELECT * FROM meter_replacement"
+    assert await refusal(owners.api, copied, anna) == "42501"
     assert await owners.checksums() == before
+
+
+async def test_replacements_are_seen_by_who_sees_the_readings(owners: Owners) -> None:
+    anna, boris = await owners.sign_in(), await owners.sign_in()
+    await owners.deliver(replaced(await owners.car(anna), "187420"))
+    assert len(await seen(owners, "SELECT id FROM meter_replacement", anna)) == 1
+    assert await seen(owners, "SELECT id FROM meter_replacement", boris) == []
+    assert await seen(owners, "SELECT id FROM meter_replacement", None) == []
 
 
 @pytest.mark.parametrize("seed", range(3))

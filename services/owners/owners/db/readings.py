@@ -57,7 +57,8 @@ async def save_outcomes(tx: Transaction, outcomes: Iterable[tuple[Outcome, UUID]
 def recorded_reading(row: RowMapping | asyncpg.Record) -> RecordedReading:
     """The reading in a row of its table."""
     attested = row["provenance"] == "attested"
-    return RecordedReading(
+    replacement_id = row["meter_replacement_id"]
+    recorded = RecordedReading(
         reading=Reading(
             id=row["id"],
             value=row["value"],
@@ -77,9 +78,10 @@ def recorded_reading(row: RowMapping | asyncpg.Record) -> RecordedReading:
         fuel_entry_id=row["fuel_entry_id"],
         attestation=Attestation(**{name: row[name] for name in _ATTESTATION}) if attested else None,
         judgement=Judgement(row["verdict"], tuple(row["candidates_km"]), row["meter_offset_km"]),
-        meter_replacement_id=row["meter_replacement_id"],
-        removed_meter=row["removed_meter"],
     )
+    if replacement_id is None:
+        return recorded
+    return recorded._replace(meter_replacement_id=replacement_id, removed_meter=row["removed_meter"])
 
 
 def _columns(one: RecordedReading, car_id: UUID, owner_id: UUID) -> dict[str, Any]:
