@@ -208,11 +208,7 @@ class DeclinedJob(Data):
 
 
 class SnapshotMeterReplacement(Data):
-    """During the order the meter was replaced: the old one ended at `removed_km`, the new one began at `installed_km`.
-
-    `removed_value` is null when the old one could not be read: then `removed_km` is the car's last good reading. The
-    override is of a removed reading that contradicts that one.
-    """
+    """The old meter ended at `removed_km`: the last good reading, where it could not be read (`removed_value` null)."""
 
     removed_value: DecimalText | None
     removed_unit: OdometerUnit
@@ -226,10 +222,7 @@ class SnapshotMeterReplacement(Data):
 
 
 class SnapshotOdometer(Data):
-    """The reading at hand-over as measured, or why there is none. After a replacement it is of the new meter.
-
-    Without a replacement the field is left out, so that a snapshot is hashed as it always was.
-    """
+    """The reading at hand-over as measured, of the new meter where it was replaced, or why there is none."""
 
     readable: bool
     value: DecimalText | None
@@ -239,6 +232,7 @@ class SnapshotOdometer(Data):
     override_reason: str | None
     photo_sha256: Sha256 | None
     unreadable_reason: str | None
+    # left out where there is none, so that a snapshot is hashed as it always was
     meter_replacement: Annotated[SnapshotMeterReplacement | None, Field(exclude_if=not_)] = None
 
 
