@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from datetime import date
+from operator import not_
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
@@ -210,14 +211,38 @@ class OriginAmendment(OriginBill):
     amendment_sha256: Sha256
 
 
+class OriginMeterReplacement(Part):
+    """The meter that a center replaced in the work order behind a record: from then on another one was read.
+
+    `removed_value` is null when the old one could not be read; it counts up to `removed_km` all the same.
+    """
+
+    id: UUID
+    removed_value: str | None
+    removed_unit: OdometerUnit
+    removed_km: int
+    installed_value: str
+    installed_unit: OdometerUnit
+    installed_km: int
+    replaced_on: date
+    replaced_at: AwareDatetime
+    reason: str
+
+
 class OriginReading(Part):
-    """What was thought of a record's reading where it was exported."""
+    """What was thought of a record's reading where it was exported.
+
+    `meter_offset_km` is what earlier meters of the car counted. Both of these are told of cars only whose meter was
+    replaced; an import keeps them word for word and does not go by them: a replacement is for a center to attest.
+    """
 
     id: UUID
     source: ReadingSource
     provenance: Provenance
     verdict: Verdict
     candidates_km: tuple[int, ...]
+    meter_offset_km: Annotated[int, Field(exclude_if=not_)] = 0
+    meter_replacement: Annotated[OriginMeterReplacement | None, Field(exclude_if=not_)] = None
 
 
 class OriginRecord(Part):

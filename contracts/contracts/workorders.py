@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import not_
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
@@ -206,8 +207,22 @@ class DeclinedJob(Data):
     next_service: NextService | None
 
 
+class SnapshotMeterReplacement(Data):
+    """The old meter ended at `removed_km`: the last good reading, where it could not be read (`removed_value` null)."""
+
+    removed_value: DecimalText | None
+    removed_unit: OdometerUnit
+    removed_km: Kilometres
+    installed_value: DecimalText
+    installed_unit: OdometerUnit
+    installed_km: Kilometres
+    reason: str
+    override_reason: str | None
+    photo_sha256: Sha256 | None
+
+
 class SnapshotOdometer(Data):
-    """The reading at hand-over as measured, or why there is none."""
+    """The reading at hand-over as measured, of the new meter where it was replaced, or why there is none."""
 
     readable: bool
     value: DecimalText | None
@@ -217,6 +232,8 @@ class SnapshotOdometer(Data):
     override_reason: str | None
     photo_sha256: Sha256 | None
     unreadable_reason: str | None
+    # left out where there is none, so that a snapshot is hashed as it always was
+    meter_replacement: Annotated[SnapshotMeterReplacement | None, Field(exclude_if=not_)] = None
 
 
 class SnapshotCenter(Data):

@@ -27,8 +27,13 @@ EFFECTS: Mapping[tuple[str, str], str] = {
     ),
     ("owners", "expense"): "SELECT work_order_id, count(*) FROM expense WHERE work_order_id IS NOT NULL GROUP BY 1",
     ("owners", "odometer reading"): (
-        "SELECT work_order_id, count(*) FROM odometer_reading WHERE revision = 1 GROUP BY 1"
+        "SELECT work_order_id, count(*) FROM odometer_reading WHERE revision = 1 AND NOT removed_meter GROUP BY 1"
     ),
+    ("owners", "reading of a removed meter"): (
+        "SELECT work_order_id, count(*) FROM odometer_reading WHERE work_order_id IS NOT NULL AND removed_meter "
+        "GROUP BY 1"
+    ),
+    ("owners", "meter replacement"): "SELECT work_order_id, count(*) FROM meter_replacement GROUP BY 1",
     ("trust", "attested service"): "SELECT work_order_id, count(*) FROM attested_service GROUP BY 1",
     ("trust", "recommendation"): "SELECT work_order_id, count(*) FROM recommendation GROUP BY 1",
     ("trust", "audit row"): (
@@ -159,6 +164,11 @@ def _judge(
     found = {name: of.get(order_id, 0) for name, of in counts.items()}
     expected = dict.fromkeys(EFFECTS, 1)
     expected["owners", "odometer reading"] = int(snapshot["odometer"]["readable"])
+    replacement = snapshot["odometer"].get("meter_replacement")
+    expected["owners", "meter replacement"] = int(replacement is not None)
+    expected["owners", "reading of a removed meter"] = int(
+        replacement is not None and replacement["removed_value"] is not None
+    )
     expected["trust", "recommendation"] = _recommendations(snapshot)
     wrong = []
     if hashlib.sha256(row["content"].encode()).hexdigest() != row["sha256"]:

@@ -12,7 +12,7 @@ from contracts.owners.cars import (
     CarUpdated,
 )
 from contracts.owners.fuel import FuelEntryChanged, FuelEntryRecorded, FuelEntryRemoved, FuelEntryState
-from contracts.owners.odometer import OdometerJudged, ReadingVerdict
+from contracts.owners.odometer import MeterReplaced, OdometerJudged, ReadingVerdict
 from contracts.owners.people import ProfileUpdated, UserErased, UserEvent, UserRegistered, UserUpdated
 from contracts.owners.records import (
     Attestation,
@@ -54,6 +54,7 @@ __all__ = [
     "FuelEntryRemoved",
     "FuelEntryState",
     "GrantedRole",
+    "MeterReplaced",
     "OdometerJudged",
     "OdometerUnit",
     "ProfileUpdated",

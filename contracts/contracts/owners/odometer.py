@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from operator import not_
 from typing import Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
 from contracts.event import Data, DecimalText, Kilometres, LocalDate
-from contracts.owners.records import RecordEvent
+from contracts.owners.records import Attestation, RecordEvent
 from contracts.owners.values import OdometerUnit, Provenance, ReadingSource, Verdict
+
+# Left out where no meter was ever replaced, so that such an event says what it always said.
+OffsetKm = Annotated[int, Field(exclude_if=not_, description="what earlier meters of the car counted, in km")]
 
 
 class ReadingVerdict(Data):
-    """One reading and what is thought of it now."""
+    """One reading and what is thought of it now.
+
+    `km` is what the meter shows; with `meter_offset_km`, which earlier meters of the car counted, it is how far the
+    car has been driven, and what readings of different meters may be compared by.
+    """
 
     reading_id: UUID
     source: ReadingSource
@@ -25,10 +33,29 @@ class ReadingVerdict(Data):
     observed_at: AwareDatetime | None
     verdict: Verdict
     candidates_km: tuple[Kilometres, ...] = ()
+    meter_offset_km: OffsetKm = 0
+
+
+class MeterReplaced(Data):
+    """A service center put in another meter: the old one ended at `removed_km`, the new one began at `installed_km`.
+
+    Where the old one could not be read, `removed_km` is the car's last good reading.
+    """
+
+    replacement_id: UUID
+    replaced_on: LocalDate
+    replaced_at: AwareDatetime
+    removed_km: Kilometres
+    removed_was_read: bool
+    installed_km: Kilometres
+    attestation: Attestation
 
 
 class OdometerJudged(RecordEvent):
-    """A reading came, changed or went: the verdicts that differ now, and the last ok reading after it."""
+    """A reading came, changed or went: the verdicts that differ now, and the last ok reading after it.
+
+    `meter_offset_km` is of the meter that is in the car now; `meter_replacements` are those told for the first time.
+    """
 
     event_type: ClassVar[str] = "owners.odometer.judged.v1"
 
@@ -38,3 +65,5 @@ class OdometerJudged(RecordEvent):
     reading_count: int
     suspect_count: int
     rollback_count: int
+    meter_offset_km: OffsetKm = 0
+    meter_replacements: Annotated[tuple[MeterReplaced, ...], Field(exclude_if=not_)] = ()

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from chassis.db import Transaction
 from owners.db.costs import beginning_of, costs_of, first_shown, odometer_before
+from owners.db.meters import replacements_of
 from owners.db.ownership import (
     DepreciationTerms,
     LoanTerms,
@@ -19,10 +20,11 @@ from owners.db.ownership import (
     list_valuations,
 )
 from owners.domain.car import Car
+from owners.domain.odometer.meter import Meters
 from owners.domain.odometer.reading import canonical_km
 from owners.domain.ownership.calendar import month_of, months_after
 from owners.domain.ownership.costs import Sums, total_cost
-from owners.domain.ownership.depreciation import ValueCurve
+from owners.domain.ownership.depreciation import ByDistance, ValueCurve
 from owners.domain.ownership.distance import Shown, distance
 from owners.domain.ownership.loan import interest_due
 from owners.domain.ownership.window import Window
@@ -115,13 +117,14 @@ async def analytics_of(tx: Transaction, car: Car, window: Window, *, finances: b
         for start, end in pairwise(days)
         if (km := distance(shown[start], shown[end], first)) is not None
     }
+    bought_at = await _bought_at(tx, car, curve)
     return Analytics(
         window,
         car.currency,
         distance(shown[window.first], shown[window.end], first),
         distances,
         costs,
-        None if terms is None else _finances(window, terms, curve, _driven(car, shown)),
+        None if terms is None else _finances(window, terms, curve, _driven(car, shown, bought_at)),
     )
 
 
@@ -152,16 +155,26 @@ def _curve(car: Car, terms: Terms) -> tuple[ValueCurve, str] | None:
     return ValueCurve.of(car.purchase_date, car.purchase_price_minor, method, valued), currency
 
 
-def _driven(car: Car, shown: Mapping[date, Shown | None]) -> dict[date, int]:
+async def _bought_at(tx: Transaction, car: Car, curve: tuple[ValueCurve, str] | None) -> int | None:
+    """How far the car had been driven when it was bought, as its owner says; asked for by distance only."""
+    value, unit = car.purchase_odometer_value, car.purchase_odometer_unit
+    by_distance = curve is not None and isinstance(curve[0].method, ByDistance)
+    if not by_distance or car.purchase_date is None or value is None or unit is None:
+        return None
+    km = canonical_km(value, unit)
+    meters = Meters.of((await replacements_of(tx, [car.id])).get(car.id, ()))
+    return km + meters.offset_at(km, car.purchase_date, None)
+
+
+def _driven(car: Car, shown: Mapping[date, Shown | None], bought_at: int | None) -> dict[date, int]:
     """How far the car had been driven since its purchase, as far as that is known."""
     if car.purchase_date is None:
         return {}
-    if car.purchase_odometer_value is not None and car.purchase_odometer_unit is not None:
-        bought_at = canonical_km(car.purchase_odometer_value, car.purchase_odometer_unit)
-    elif (then := shown[car.purchase_date + _DAY]) is not None:
+    if bought_at is None:
+        then = shown[car.purchase_date + _DAY]
+        if then is None:
+            return {}
         bought_at = then.km
-    else:
-        return {}
     return {day: max(then.km - bought_at, 0) for day, then in shown.items() if then is not None}
 
 

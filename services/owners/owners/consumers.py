@@ -35,6 +35,7 @@ from contracts.workorders import (
     EstimateSuperseded,
     NextService,
     Snapshot,
+    SnapshotMeterReplacement,
     SnapshotOdometer,
     WorkOrderCancelled,
     WorkOrderCompleted,
@@ -48,7 +49,7 @@ from owners.commands.end_access import ACCESS_EXPIRY, expire_access
 from owners.commands.schedule_expense import SCHEDULED_EXPENSE, enter_scheduled
 from owners.db.read_models import keep_centers, keep_employees, keep_links
 from owners.domain.amendment import Billed, Correction, Party
-from owners.domain.completion import Completion, MeasuredOdometer
+from owners.domain.completion import Completion, MeasuredOdometer, ReplacedMeter
 from owners.domain.odometer.history import TypedOdometer
 from owners.domain.odometer.reading import parse_value
 from owners.domain.records import Attestation, Line
@@ -180,6 +181,18 @@ def _completion(event: WorkOrderCompleted) -> Completion:
         next_due_months=min((interval.months for interval in due if interval.months is not None), default=None),
         odometer=_odometer(snapshot.odometer),
         occurred_at=event.occurred_at,
+        meter=None if snapshot.odometer.meter_replacement is None else _meter(snapshot.odometer.meter_replacement),
+    )
+
+
+def _meter(replaced: SnapshotMeterReplacement) -> ReplacedMeter:
+    return ReplacedMeter(
+        removed_value=replaced.removed_value,
+        removed_unit=replaced.removed_unit,
+        removed_km=replaced.removed_km,
+        installed_value=replaced.installed_value,
+        installed_unit=replaced.installed_unit,
+        reason=replaced.reason,
     )
 
 

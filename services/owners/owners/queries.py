@@ -17,6 +17,7 @@ from owners.db.amendments import amendments_of
 from owners.db.bulk import any_of
 from owners.db.cars import car_of, find_car
 from owners.db.files import attachments_of
+from owners.db.meters import replacements_of
 from owners.db.models import expense, odometer_reading, seen_car, service_entry
 from owners.db.readings import recorded_reading
 from owners.db.records import entry_of, expense_of, find_expense, find_service_entry
@@ -25,6 +26,7 @@ from owners.domain.amendment import ORIGINAL, Amendment, InForce, in_force
 from owners.domain.car import Car
 from owners.domain.files import Attachment
 from owners.domain.odometer.history import RecordedReading
+from owners.domain.odometer.meter import MeterReplacement
 from owners.domain.records import Expense, ServiceEntry
 
 
@@ -45,6 +47,14 @@ class Amended:
     amendments: Sequence[Amendment]
     in_force: InForce
     readings: Mapping[int, RecordedReading]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownReading:
+    """A reading, and the replacement of a meter that it belongs to, if any."""
+
+    recorded: RecordedReading
+    replacement: MeterReplacement | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +109,21 @@ async def show_car(tx: Transaction, car_id: UUID) -> ShownCar | None:
     return None if found is None else (await _with_odometer(tx, [found]))[0]
 
 
-async def list_readings(tx: Transaction, car_id: UUID, *, after: Position | None, limit: int) -> list[RecordedReading]:
+async def list_readings(tx: Transaction, car_id: UUID, *, after: Position | None, limit: int) -> list[ShownReading]:
     """Every reading of the car, the latest first."""
     columns = odometer_reading.c
     found = select(odometer_reading).where(columns.car_id == car_id)
     if after is not None:
         found = found.where(tuple_(columns.listed_at, columns.id) < after)
     rows = await tx.execute(found.order_by(columns.listed_at.desc(), columns.id.desc()).limit(limit))
-    return [recorded_reading(row) for row in rows.mappings()]
+    readings = [recorded_reading(row) for row in rows.mappings()]
+    of_replaced = any(one.meter_replacement_id is not None for one in readings)
+    replacements = (await replacements_of(tx, [car_id])).get(car_id, ()) if of_replaced else ()
+    by_id = {one.id: one for one in replacements}
+    return [
+        ShownReading(one, by_id[one.meter_replacement_id] if one.meter_replacement_id is not None else None)
+        for one in readings
+    ]
 
 
 async def list_service_entries(

@@ -27,6 +27,11 @@ def recommendation_changed(row: Stored, previous: str, at: datetime, actor: Acto
     return RecommendationChanged(**_state(row), previous=previous, occurred_at=at, actor=actor)
 
 
+def shown_km(due_km: int | None) -> int | None:
+    """Where it is due as a reader is told: nothing is due below 0, though it may have been due on an earlier meter."""
+    return None if due_km is None else max(due_km, 0)
+
+
 def score_changed(
     car_id: UUID, score: Score, *, owner_id: UUID | None, previous: int | None, sequence: int, as_of: datetime
 ) -> ScoreChanged:
@@ -58,7 +63,7 @@ def _state(row: Stored) -> dict[str, Any]:
         "source": row["source"],
         "work_order_id": row["work_order_id"],
         "center_id": row["center_id"],
-        "due_km": row["due_km"],
+        "due_km": shown_km(row["due_km"]),
         "due_on": None if row["due_on"] is None else row["due_on"].isoformat(),
         "status": row["status"],
     }

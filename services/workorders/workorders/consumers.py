@@ -159,7 +159,8 @@ def _odometer(event: owners.OdometerJudged) -> Values:
     last = event.last_ok
     return {
         "id": event.car_id,
-        "km": last.km if last else None,
+        # as the meter that is in the car now would show it
+        "km": last.km + last.meter_offset_km - event.meter_offset_km if last else None,
         "observed_on": last.observed_on if last else None,
         "observed_at": last.observed_at if last else None,
         "sequence": event.sequence,

@@ -16,6 +16,7 @@ from contracts.workorders import (
     SnapshotCenter,
     SnapshotJob,
     SnapshotLabor,
+    SnapshotMeterReplacement,
     SnapshotOdometer,
     SnapshotProduct,
     SnapshotTotals,
@@ -28,7 +29,7 @@ from workorders.domain.estimate import Document, plain
 from workorders.domain.job import Job
 from workorders.domain.lines import LaborLine, Line, ProductLine, Terms
 from workorders.domain.money import Pricing
-from workorders.domain.odometer import Measured, Moment, OdometerOut
+from workorders.domain.odometer import Measured, Moment, OdometerOut, Replacement
 from workorders.domain.status import JobStatus
 from workorders.domain.work_order import WorkOrder
 
@@ -172,6 +173,25 @@ def _odometer(told: Circumstances) -> SnapshotOdometer:
         override_reason=override.reason if override else None,
         photo_sha256=override.photo_sha256 if override else None,
         unreadable_reason=None if isinstance(reading, Measured) else reading.reason,
+        meter_replacement=_replacement(measured.replacement) if measured and measured.replacement else None,
+    )
+
+
+def _replacement(accepted: Replacement) -> SnapshotMeterReplacement:
+    removed, installed = accepted.removed, accepted.installed
+    if accepted.removed_km is None:
+        raise ValueError("a replacement is accepted before it is sealed")
+    override = removed.override if removed else None
+    return SnapshotMeterReplacement(
+        removed_value=plain(removed.value) if removed else None,
+        removed_unit=removed.unit if removed else installed.unit,
+        removed_km=accepted.removed_km,
+        installed_value=plain(installed.value),
+        installed_unit=installed.unit,
+        installed_km=installed.km,
+        reason=accepted.reason,
+        override_reason=override.reason if override else None,
+        photo_sha256=override.photo_sha256 if override else None,
     )
 
 

@@ -6,9 +6,12 @@ from uuid import UUID, uuid4
 
 from hypothesis import strategies as st
 
+from owners.domain.odometer.meter import MeterReplacement
 from owners.domain.odometer.reading import Reading, Unit, canonical_km
+from owners.domain.records import Attestation
 
 FIRST_DAY = date(2024, 1, 1)
+EVENING = 64_800
 
 
 def reading(
@@ -26,6 +29,50 @@ def reading(
     on = FIRST_DAY + timedelta(days=day)
     at = None if second is None else datetime(on.year, on.month, on.day, tzinfo=UTC) + timedelta(seconds=second)
     return Reading(id or uuid4(), number, unit, canonical_km(number, unit), on, at, attested, replaced)
+
+
+def replacement(
+    removed: int,
+    installed: int,
+    day: int = 0,
+    *,
+    second: int = EVENING,
+    id: UUID | None = None,  # noqa: A002 -- the field's own name
+) -> MeterReplacement:
+    """Of a meter that ended at so many kilometres, by one that began at so many; handed over at a second of a day."""
+    on = FIRST_DAY + timedelta(days=day)
+    at = datetime(on.year, on.month, on.day, tzinfo=UTC) + timedelta(seconds=second)
+    return MeterReplacement(
+        id=id or uuid4(),
+        removed_value=Decimal(removed),
+        removed_unit="km",
+        removed_km=removed,
+        installed_value=Decimal(installed),
+        installed_unit="km",
+        installed_km=installed,
+        replaced_on=on,
+        replaced_at=at,
+        time_zone="UTC",
+        reason="broken",
+        author_id=uuid4(),
+        created_at=at,
+        attestation=Attestation(uuid4(), uuid4(), 1, "0" * 64),
+    )
+
+
+@st.composite
+def replacements(draw: st.DrawFn) -> list[MeterReplacement]:
+    """Up to three meters after the first, whatever they showed; some in one day, or in one second."""
+    return [
+        replacement(
+            draw(st.integers(0, 400_000)),
+            draw(st.sampled_from([0, 0, 5, 98_000, 300_000])),
+            draw(st.integers(0, 30)),
+            second=draw(st.sampled_from([30_000, EVENING])),
+            id=draw(st.uuids()),
+        )
+        for _ in range(draw(st.integers(0, 3)))
+    ]
 
 
 @st.composite

@@ -42,3 +42,16 @@ def test_slips_are_quarantined_with_what_was_meant_among_the_candidates() -> Non
 def test_a_corrected_entry_of_a_center_leaves_no_trace() -> None:
     measured = measure(histories("corrected center entry"))
     assert (measured.recall("ok"), measured.recall("replaced")) == (1, 1)
+
+
+def test_a_replaced_meter_hides_nothing_and_nobody_is_doubted_for_it() -> None:
+    found = histories("replaced meter")
+    assert len(found) == EACH
+    assert all(one.replacements for one in found)
+    measured = measure(found)
+    assert measured.count(deserved="ok", given="rollback") == 0
+    ok = measured.recall("ok")
+    assert ok is not None
+    assert ok > 0.995
+    unaware = measure(History(one.kind, one.readings) for one in found)
+    assert unaware.count(deserved="ok", given="rollback") > EACH

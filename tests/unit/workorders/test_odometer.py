@@ -5,8 +5,17 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from workorders.domain.errors import ImplausibleOdometer
-from workorders.domain.odometer import MAX_CANDIDATES, LastReading, Measured, Moment, Override, accept
+from workorders.domain.errors import ImplausibleOdometer, InvalidInput
+from workorders.domain.odometer import (
+    MAX_CANDIDATES,
+    LastReading,
+    Measured,
+    Moment,
+    Override,
+    Replacement,
+    Shown,
+    accept,
+)
 
 NOW = datetime(2026, 3, 16, 12, 0, tzinfo=UTC)
 MOMENT = Moment(NOW, NOW.date())
@@ -120,3 +129,66 @@ def test_a_substituted_digit_is_among_the_candidates(last: int, driven: int, pla
         assert len(set(candidates)) == len(candidates)
     else:
         assert last <= accepted.km <= last + 1_500
+
+
+def _replaced(removed: str | None, installed: str = "5", *, override: Override | None = None) -> Replacement:
+    old = None if removed is None else Shown(Decimal(removed), "km", override)
+    return Replacement(old, Shown(Decimal(installed), "km"), "broken")
+
+
+def _with_new_meter(value: str, replacement: Replacement, last: LastReading | None) -> Measured:
+    return accept(Measured(Decimal(value), "km", replacement=replacement), last, MOMENT)
+
+
+def test_new_meter_is_held_against_what_it_began_at_and_the_old_one_against_the_last_good_reading() -> None:
+    accepted = _with_new_meter("12", _replaced("100400"), _last(100_000, timedelta(days=9)))
+    assert (accepted.km, accepted.replacement and accepted.replacement.removed_km) == (12, 100_400)
+
+
+@pytest.mark.parametrize("km", ["4", "106"])  # below what it began at, and further than a test drive goes
+def test_new_meter_that_cannot_show_that_is_refused(km: str) -> None:
+    with pytest.raises(ImplausibleOdometer) as refused:
+        _with_new_meter(km, _replaced("100400"), _last(100_000, timedelta(days=9)))
+    assert refused.value.field == "odometer"
+    assert "the new meter began at 5 km" in str(refused.value)
+
+
+def test_slip_on_the_new_meter_is_explained() -> None:
+    with pytest.raises(ImplausibleOdometer) as refused:
+        _with_new_meter("122", _replaced("100400"), _last(100_000, timedelta(days=9)))
+    assert "12 km" in refused.value.candidates
+
+
+def test_slip_on_the_removed_meter_is_refused_with_what_may_have_been_meant() -> None:
+    with pytest.raises(ImplausibleOdometer) as refused:
+        _with_new_meter("12", _replaced("1004000"), _last(100_000, timedelta(days=9)))
+    assert refused.value.field == "odometer/meter_replacement/removed"
+    assert "100400 km" in refused.value.candidates
+
+
+def test_override_of_a_removed_reading_stays_on_record_where_it_was_needed() -> None:
+    last = _last(100_000, timedelta(days=9))
+    odd = _with_new_meter("12", _replaced("90000", override=OVERRIDE), last).replacement
+    plain = _with_new_meter("12", _replaced("100400", override=OVERRIDE), last).replacement
+    assert odd is not None
+    assert plain is not None
+    assert (odd.removed, odd.removed_km) == (Shown(Decimal(90_000), "km", OVERRIDE), 90_000)
+    assert plain.removed == Shown(Decimal(100_400), "km")
+
+
+def test_meter_that_could_not_be_read_ended_at_the_last_good_reading() -> None:
+    accepted = _with_new_meter("12", _replaced(None), _last(100_000, timedelta(days=900)))
+    assert accepted.replacement is not None
+    assert (accepted.replacement.removed, accepted.replacement.removed_km) == (None, 100_000)
+
+
+def test_unread_meter_of_which_nothing_is_known_is_continued_by_none() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        _with_new_meter("12", _replaced(None), None)
+    assert refused.value.field == "odometer/meter_replacement/removed"
+
+
+def test_first_reading_ever_may_be_of_a_removed_meter() -> None:
+    accepted = _with_new_meter("12", _replaced("312000"), None)
+    assert accepted.replacement is not None
+    assert accepted.replacement.removed_km == 312_000

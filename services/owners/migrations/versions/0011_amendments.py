@@ -5,7 +5,7 @@ from alembic import op
 from chassis.migrate import CURRENT_USER_ID, grant_api, grant_worker
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 
 TABLE = """
 CREATE TABLE amendment (

@@ -21,10 +21,19 @@ router = APIRouter(tags=["odometer"])
 
 @router.get("/v1/cars/{car_id}/odometer")
 async def list_odometer_readings(car_id: UUID, tx: Reader, paging: PageRequest) -> Page[ReadingResponse]:
-    """Every reading with its verdict, the latest first."""
+    """Every reading with its verdict, the latest first.
+
+    `total_km` counts all meters that the car has had. Where a service center put in another one, `meter_replacement`
+    stands with the last reading of the old one (`removed_meter`) and with the first of the new one.
+    """
     await demand_reader(tx, car_id)
     rows = await list_readings(tx, car_id, after=paging.after, limit=paging.limit + 1)
-    return page(rows, paging.limit, key=lambda row: (row.listed_at, row.reading.id), item=reading_response)
+    return page(
+        rows,
+        paging.limit,
+        key=lambda row: (row.recorded.listed_at, row.recorded.reading.id),
+        item=lambda row: reading_response(row.recorded, row.replacement),
+    )
 
 
 @router.post("/v1/cars/{car_id}/odometer", status_code=201, response_model=ReadingResponse)

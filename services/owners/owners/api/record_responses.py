@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated
 from uuid import UUID
+
+from pydantic import Field
 
 from chassis.http import ApiModel
 from owners.api.amendment_responses import (
@@ -25,6 +29,8 @@ from owners.db.access import HistoryReader
 from owners.domain.amendment import Amendment
 from owners.domain.files import Attachment
 from owners.domain.odometer.history import RecordedReading, Source
+from owners.domain.odometer.meter import MeterReplacement
+from owners.domain.odometer.reading import Unit
 from owners.domain.records import Attestation, Expense, ExpenseCategory, Provenance, ServiceEntry
 from owners.queries import Amended
 
@@ -94,6 +100,31 @@ class ExpenseResponse(ApiModel):
     updated_at: datetime
 
 
+class MeterReadingResponse(ApiModel):
+    """What a meter showed, and whole kilometres (half to even) beside it."""
+
+    value: str
+    unit: Unit
+    km: int
+
+
+class MeterReplacementResponse(ApiModel):
+    """A service center put in another meter; the work order that attests it is named beside it.
+
+    `removed` is null when the old one could not be read: it counts up to `removed_km` all the same, the last good
+    reading. From `replaced_at` on `offset_km` are added to what is read.
+    """
+
+    id: UUID
+    replaced_on: date
+    replaced_at: datetime
+    removed: MeterReadingResponse | None
+    removed_km: int
+    installed: MeterReadingResponse
+    offset_km: Annotated[int, Field(description="removed_km less what the new one showed; adds to earlier ones")]
+    reason: str
+
+
 class ReadingResponse(ApiModel):
     """A reading of the odometer; `candidates_km` are what a quarantined one may have meant, the likeliest first."""
 
@@ -102,6 +133,9 @@ class ReadingResponse(ApiModel):
     provenance: Provenance
     odometer: JudgedOdometer
     candidates_km: list[int]
+    total_km: Annotated[int, Field(description="with what earlier meters of the car counted")]
+    removed_meter: Annotated[bool, Field(description="the last reading of a meter that was taken out")]
+    meter_replacement: MeterReplacementResponse | None
     observed_on: date
     observed_at: datetime | None
     time_zone: str
@@ -177,8 +211,8 @@ def expense_response(
     )
 
 
-def reading_response(one: RecordedReading) -> ReadingResponse:
-    """The reading with its verdict."""
+def reading_response(one: RecordedReading, replacement: MeterReplacement | None = None) -> ReadingResponse:
+    """The reading with its verdict, and the replacement of a meter that it belongs to."""
     odometer = judged_odometer(one)
     if odometer is None or one.judgement is None:
         raise ValueError("a reading is judged before it is shown")
@@ -188,6 +222,9 @@ def reading_response(one: RecordedReading) -> ReadingResponse:
         provenance=one.provenance,
         odometer=odometer,
         candidates_km=list(one.judgement.candidates_km),
+        total_km=one.total_km,
+        removed_meter=one.removed_meter,
+        meter_replacement=None if replacement is None else _replacement(replacement),
         observed_on=one.reading.observed_on,
         observed_at=one.reading.observed_at,
         time_zone=one.time_zone,
@@ -197,6 +234,23 @@ def reading_response(one: RecordedReading) -> ReadingResponse:
         attestation=_attestation(one.attestation),
         created_at=one.created_at,
     )
+
+
+def _replacement(one: MeterReplacement) -> MeterReplacementResponse:
+    return MeterReplacementResponse(
+        id=one.id,
+        replaced_on=one.replaced_on,
+        replaced_at=one.replaced_at,
+        removed=None if one.removed_value is None else _shown(one.removed_value, one.removed_unit, one.removed_km),
+        removed_km=one.removed_km,
+        installed=_shown(one.installed_value, one.installed_unit, one.installed_km),
+        offset_km=one.offset_km,
+        reason=one.reason,
+    )
+
+
+def _shown(value: Decimal, unit: Unit, km: int) -> MeterReadingResponse:
+    return MeterReadingResponse(value=format(value, "f"), unit=unit, km=km)
 
 
 def _attestation(attestation: Attestation | None) -> AttestationResponse | None:

@@ -22,6 +22,8 @@ from owners.events import By, RecordLog
 SERVICE_ENTRY: Final = "service-entry"
 EXPENSE: Final = "expense"
 READING: Final = "odometer-reading"
+REPLACEMENT: Final = "meter-replacement"
+REMOVED_READING: Final = "removed-meter-reading"
 
 
 class Attesting(NamedTuple):
@@ -37,7 +39,7 @@ class Attesting(NamedTuple):
 
 
 class _Effects(NamedTuple):
-    """The three rows of one completion, and its car's history."""
+    """The three rows of one completion, and its car's history; what a replaced meter adds is looked up when needed."""
 
     attesting: Attesting
     history: CarHistory
@@ -59,7 +61,7 @@ async def attest_work_orders(tx: Transaction, batch: Sequence[Attesting]) -> Non
     last: dict[UUID, Attesting] = {}
     for one in effects:
         published = _publish(tx, one, new_entries, new_expenses)
-        added = one.reading is not None and one.history.readings.add(one.reading)
+        added = _read(one)
         if published or added:
             last[one.history.car.id] = one.attesting
             one.history.car = one.history.car.attested(one.attesting.completion.occurred_at)
@@ -110,6 +112,21 @@ def _publish(tx: Transaction, one: _Effects, new_entries: set[UUID], new_expense
     if one.expense.id in new_expenses:
         tx.record(events.expense_recorded(log, one.expense, by), cause=cause)
     return log.sequence > before
+
+
+def _read(one: _Effects) -> bool:
+    """Adds the reading at hand-over; before it a replaced meter, and what that one showed last."""
+    reading, readings = one.reading, one.history.readings
+    if reading is None:
+        return False
+    completion, event_id = one.attesting.completion, one.attesting.cause.id
+    replacement = completion.replacement(derived_id(event_id, REPLACEMENT)) if completion.meter else None
+    if replacement is not None and readings.replace_meter(replacement):
+        reading = reading._replace(meter_replacement_id=replacement.id)
+        removed = completion.last_of(replacement, derived_id(event_id, REMOVED_READING))
+        if removed is not None:
+            readings.add(removed)
+    return readings.add(reading)
 
 
 async def _identify(tx: Transaction, effects: Sequence[_Effects]) -> None:

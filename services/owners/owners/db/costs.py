@@ -50,17 +50,17 @@ COSTS: Final = """
     ORDER BY month, category, energy_kind, currency
 """
 ODOMETER: Final = """
-    SELECT day, latest.id, latest.km, latest.observed_on
+    SELECT day, latest.id, latest.total_km, latest.observed_on
     FROM unnest($2::date[]) AS day
     LEFT JOIN LATERAL (
-        SELECT id, km, observed_on FROM odometer_reading
+        SELECT id, km + meter_offset_km AS total_km, observed_on FROM odometer_reading
         WHERE car_id = $1 AND verdict = 'ok' AND observed_on < day
-        ORDER BY observed_on DESC, km DESC LIMIT 1
+        ORDER BY observed_on DESC, km + meter_offset_km DESC LIMIT 1
     ) latest ON true
 """
 _FIRST: Final = """
-    SELECT id, km, observed_on FROM odometer_reading
-    WHERE car_id = $1 AND verdict = 'ok' ORDER BY observed_on, km LIMIT 1
+    SELECT id, km + meter_offset_km AS total_km, observed_on FROM odometer_reading
+    WHERE car_id = $1 AND verdict = 'ok' ORDER BY observed_on, km + meter_offset_km LIMIT 1
 """
 _BEGINNING: Final = """
     SELECT least(
@@ -99,13 +99,13 @@ def cost_arguments(whose: Whose, window: Window) -> Sequence[object]:
 async def odometer_before(tx: Transaction, car_id: UUID, days: Collection[date]) -> dict[date, Shown | None]:
     """What the odometer had shown when each of the days began."""
     rows = await tx.rows(ODOMETER, car_id, sorted(set(days)))
-    return {row["day"]: None if row["id"] is None else Shown(row["id"], row["km"], row["observed_on"]) for row in rows}
+    return {row["day"]: None if row["id"] is None else Shown(*tuple(row)[1:]) for row in rows}
 
 
 async def first_shown(tx: Transaction, car_id: UUID) -> Shown | None:
     """The first reading of all."""
     rows = await tx.rows(_FIRST, car_id)
-    return Shown(rows[0]["id"], rows[0]["km"], rows[0]["observed_on"]) if rows else None
+    return Shown(*rows[0]) if rows else None
 
 
 async def beginning_of(tx: Transaction, whose: Whose) -> date | None:

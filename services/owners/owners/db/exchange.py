@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from chassis.db import Transaction
-from contracts.exchange import Kind
+from contracts.exchange import Kind, OriginMeterReplacement
 
 PAGE: Final = 1_000
 _READING: Final = (
@@ -22,7 +22,9 @@ _READING: Final = (
     "provenance",
     "verdict",
     "candidates_km",
+    "meter_offset_km",
 )
+_METER: Final = tuple(OriginMeterReplacement.model_fields)
 _TABLES: Final[dict[Kind, tuple[str, str, str]]] = {
     "fuel_entry": ("fuel_entry", "record.filled_on", "'self_declared'"),
     "service_entry": ("service_entry", "record.service_date", "record.provenance"),
@@ -86,6 +88,7 @@ def _query(kind: Kind) -> str:
     table, day, provenance = _TABLES[kind]
     amended, from_amended = (", amended.*, told.amendments", _AMENDED) if kind == "service_entry" else ("", "")
     reading = ", ".join(f"reading.{name} AS reading_{name}" for name in _READING)
+    meter = ", ".join(f"meter.{name} AS meter_{name}" for name in _METER)
     attested = (
         ""
         if kind not in _NEVER_ATTESTED
@@ -94,10 +97,11 @@ def _query(kind: Kind) -> str:
         )
     )
     return f"""
-        SELECT record.*, {day} AS day, {provenance} AS told_by{attested}, {reading}{amended},
+        SELECT record.*, {day} AS day, {provenance} AS told_by{attested}, {reading}, {meter}{amended},
             imported.external_id AS imported_as, imported.digest AS imported_digest, imported.origin
         FROM {table} AS record
         LEFT JOIN odometer_reading AS reading ON {_BELONGS[kind]} AND reading.verdict <> 'replaced'
+        LEFT JOIN meter_replacement AS meter ON meter.id = reading.meter_replacement_id
         LEFT JOIN imported_record AS imported ON imported.record_id = record.id
         {from_amended}
         WHERE record.car_id = $1 {_ALONE[kind]}

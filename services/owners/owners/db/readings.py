@@ -12,6 +12,7 @@ from sqlalchemy import RowMapping, delete
 
 from chassis.db import Transaction
 from owners.db.bulk import any_of, columns_of, insert_new, update_by_id
+from owners.db.meters import insert_replacements, replacements_of
 from owners.db.models import odometer_reading
 from owners.domain.odometer.history import OdometerHistory, Outcome, RecordedReading
 from owners.domain.odometer.reading import Reading
@@ -29,9 +30,12 @@ _OF_CARS: Final = f"""
 async def load_histories(tx: Transaction, car_ids: Collection[UUID]) -> dict[UUID, OdometerHistory]:
     """The history of each car; the cars' rows are locked by the caller."""
     rows = await tx.rows(_OF_CARS, list(car_ids))
+    replaced = {row["car_id"] for row in rows if row["meter_replacement_id"] is not None}
+    replacements = await replacements_of(tx, replaced) if replaced else {}
     histories = {car_id: OdometerHistory.of(car_id, ()) for car_id in car_ids}
     for car_id, of_car in groupby(rows, key=lambda row: row["car_id"]):
-        histories[car_id] = OdometerHistory.of(car_id, (recorded_reading(row) for row in of_car))
+        readings = (recorded_reading(row) for row in of_car)
+        histories[car_id] = OdometerHistory.of(car_id, readings, replacements.get(car_id, ()))
     return histories
 
 
@@ -41,18 +45,20 @@ async def save_outcomes(tx: Transaction, outcomes: Iterable[tuple[Outcome, UUID]
     removed = [reading_id for outcome, _ in pairs for reading_id in outcome.removed]
     if removed:
         await tx.execute(delete(odometer_reading).where(odometer_reading.c.id == any_of(removed)))
+    await insert_replacements(tx, pairs)
     new = [_columns(one, outcome.car_id, owner_id) for outcome, owner_id in pairs for one in outcome.new]
     await insert_new(tx, odometer_reading, new)
     inserted = {row["id"] for row in new}
     changed = [one for outcome, _ in pairs for one in outcome.changed if one.reading.id not in inserted]
     judged = [{"id": one.reading.id, **_judgement(one)} for one in changed]
-    await update_by_id(tx, odometer_reading, ("verdict", "candidates_km"), judged)
+    await update_by_id(tx, odometer_reading, ("verdict", "candidates_km", "meter_offset_km"), judged)
 
 
 def recorded_reading(row: RowMapping | asyncpg.Record) -> RecordedReading:
     """The reading in a row of its table."""
     attested = row["provenance"] == "attested"
-    return RecordedReading(
+    replacement_id = row["meter_replacement_id"]
+    recorded = RecordedReading(
         reading=Reading(
             id=row["id"],
             value=row["value"],
@@ -71,8 +77,11 @@ def recorded_reading(row: RowMapping | asyncpg.Record) -> RecordedReading:
         expense_id=row["expense_id"],
         fuel_entry_id=row["fuel_entry_id"],
         attestation=Attestation(**{name: row[name] for name in _ATTESTATION}) if attested else None,
-        judgement=Judgement(row["verdict"], tuple(row["candidates_km"])),
+        judgement=Judgement(row["verdict"], tuple(row["candidates_km"]), row["meter_offset_km"]),
     )
+    if replacement_id is None:
+        return recorded
+    return recorded._replace(meter_replacement_id=replacement_id, removed_meter=row["removed_meter"])
 
 
 def _columns(one: RecordedReading, car_id: UUID, owner_id: UUID) -> dict[str, Any]:
@@ -97,10 +106,13 @@ def _columns(one: RecordedReading, car_id: UUID, owner_id: UUID) -> dict[str, An
         "service_entry_id": one.service_entry_id,
         "expense_id": one.expense_id,
         "fuel_entry_id": one.fuel_entry_id,
+        "meter_replacement_id": one.meter_replacement_id,
+        "removed_meter": one.removed_meter,
     }
 
 
 def _judgement(one: RecordedReading) -> dict[str, Any]:
     if one.judgement is None:
         raise ValueError("a reading is judged before it is written")
-    return {"verdict": one.judgement.verdict, "candidates_km": list(one.judgement.candidates_km)}
+    verdict, candidates_km, offset_km = one.judgement
+    return {"verdict": verdict, "candidates_km": list(candidates_km), "meter_offset_km": offset_km}

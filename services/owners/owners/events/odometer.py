@@ -8,7 +8,9 @@ from typing import Final
 
 from contracts import owners as contract
 from owners.domain.odometer.history import Outcome, RecordedReading
+from owners.domain.odometer.meter import MeterReplacement
 from owners.events.log import By, RecordLog
+from owners.events.records import attestation_of
 
 MAX_CHANGED: Final = 500
 """Verdicts in one event, by contract."""
@@ -21,7 +23,7 @@ def odometer_judged(log: RecordLog, outcome: Outcome, by: By) -> Iterator[contra
     which led to the judgement, if it is new.
     """
     attested = any(one.reading.attested for one in outcome.new)
-    removed = outcome.removed
+    removed, replaced = outcome.removed, tuple(_replaced(one) for one in outcome.replacements)
     verdicts = {one.reading.id: _verdict(one) for one in outcome.changed}
     last = outcome.last_ok
     last_ok = None if last is None else verdicts.get(last.reading.id) or _verdict(last)
@@ -35,8 +37,10 @@ def odometer_judged(log: RecordLog, outcome: Outcome, by: By) -> Iterator[contra
             reading_count=outcome.reading_count,
             suspect_count=outcome.doubtful_count,
             rollback_count=outcome.rollback_count,
+            meter_offset_km=outcome.offset_km,
+            meter_replacements=replaced,
         )
-        removed = ()
+        removed, replaced = (), ()
 
 
 def _verdict(one: RecordedReading) -> contract.ReadingVerdict:
@@ -53,4 +57,17 @@ def _verdict(one: RecordedReading) -> contract.ReadingVerdict:
         observed_at=one.reading.observed_at,
         verdict=one.judgement.verdict,
         candidates_km=one.judgement.candidates_km,
+        meter_offset_km=one.judgement.offset_km,
+    )
+
+
+def _replaced(one: MeterReplacement) -> contract.MeterReplaced:
+    return contract.MeterReplaced(
+        replacement_id=one.id,
+        replaced_on=one.replaced_on.isoformat(),
+        replaced_at=one.replaced_at,
+        removed_km=one.removed_km,
+        removed_was_read=one.removed_value is not None,
+        installed_km=one.installed_km,
+        attestation=attestation_of(one.attestation),
     )

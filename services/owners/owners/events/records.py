@@ -86,11 +86,14 @@ def _expense(expense: Expense) -> dict[str, Any]:
     }
 
 
-def _attestation(attestation: Attestation | None) -> contract.Attestation | None:
-    if attestation is None:
-        return None
+def attestation_of(attestation: Attestation) -> contract.Attestation:
+    """The completed work order behind a record."""
     return contract.Attestation(
         center_id=attestation.center_id,
         work_order_id=attestation.work_order_id,
         snapshot_sha256=attestation.snapshot_sha256,
     )
+
+
+def _attestation(attestation: Attestation | None) -> contract.Attestation | None:
+    return None if attestation is None else attestation_of(attestation)

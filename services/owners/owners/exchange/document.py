@@ -6,12 +6,21 @@ import hashlib
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
 
-from contracts.exchange import FORMAT, LISTS, ExchangeAttachment, ExchangeCar, ExchangeItem, Kind
+from contracts.exchange import (
+    FORMAT,
+    LISTS,
+    ExchangeAttachment,
+    ExchangeCar,
+    ExchangeItem,
+    Kind,
+    OriginMeterReplacement,
+)
 from contracts.exchange_terms import ExchangeTerms
 from owners.domain.car import Car
 from owners.exchange.records import Found, Row, amendments_of, original_of
@@ -134,13 +143,20 @@ def _reading(row: Row) -> dict[str, Any] | None:
     if row["reading_id"] is None:
         return None
     told = {name: row[f"reading_{name}"] for name in ("id", "source", "provenance", "verdict")}
-    return told | {"candidates_km": list(row["reading_candidates_km"])}
+    told["candidates_km"] = list(row["reading_candidates_km"])
+    if row["reading_meter_offset_km"]:
+        told["meter_offset_km"] = row["reading_meter_offset_km"]
+    if row["meter_id"] is not None:
+        told["meter_replacement"] = {name: row[f"meter_{name}"] for name in OriginMeterReplacement.model_fields}
+    return told
 
 
 def _id_text(value: object) -> str:
-    """The driver's ids, which are of a kind of their own."""
+    """The driver's ids, which are of a kind of their own, and readings as they were entered."""
     if isinstance(value, UUID):
         return str(value)
+    if isinstance(value, Decimal):
+        return format(value, "f")
     raise TypeError(type(value).__name__)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Row
 
 from chassis.http import ApiModel
 from contracts.trust import RecommendationStatus
+from trust.events import shown_km
 
 
 class Recommendation(ApiModel):
@@ -23,7 +24,9 @@ class Recommendation(ApiModel):
     title: str
     source: Literal["work_order_interval", "declined_job"]
     status: RecommendationStatus
-    due_km: int | None = Field(description="odometer reading in km; null: no distance is known")
+    due_km: int | None = Field(
+        description="km that the present odometer shows then; 0: due before it was put in; null: no distance"
+    )
     due_on: date | None
     work_order_id: UUID
     center_id: UUID
@@ -79,7 +82,8 @@ class AuditEntry(ApiModel):
 
 def recommendation(row: Mapping[str, Any]) -> Recommendation:
     """From the stored row."""
-    return Recommendation(**{name: row[name] for name in Recommendation.model_fields})
+    told = {name: row[name] for name in Recommendation.model_fields}
+    return Recommendation(**told | {"due_km": shown_km(row["due_km"])})
 
 
 def stored_recommendation(row: Row[Any]) -> Recommendation:

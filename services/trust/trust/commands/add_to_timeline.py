@@ -34,11 +34,18 @@ def _completion(event: workorders.WorkOrderCompleted) -> dict[str, Any]:
         **_fields("number", "center_name", "snapshot_sha256", "related_party")(event),
         "jobs": [job.title for job in event.snapshot.jobs],
         "odometer_km": event.snapshot.odometer.km,
+        **_replaced_meter(event.snapshot.odometer.meter_replacement),
     }
 
 
+def _replaced_meter(replacement: workorders.SnapshotMeterReplacement | None) -> dict[str, Any]:
+    if replacement is None:
+        return {}
+    return {"meter_replacement": replacement.model_dump(mode="json", include={"removed_km", "installed_km"})}
+
+
 def _readings(event: owners.OdometerJudged) -> dict[str, Any]:
-    shown = {"value", "unit", "km", "source", "provenance", "verdict", "candidates_km"}
+    shown = {"value", "unit", "km", "source", "provenance", "verdict", "candidates_km", "meter_offset_km"}
     return {"readings": [reading.model_dump(mode="json", include=shown) for reading in event.changed]}
 
 

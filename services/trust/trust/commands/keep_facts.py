@@ -148,7 +148,12 @@ async def keep_readings(tx: Transaction, batch: Batch) -> None:
     ]
     await upsert_newer(tx, car_reading, judged + removed)
     last = [
-        {"car_id": event.car_id, "last_ok_km": event.last_ok and event.last_ok.km, "sequence": event.sequence}
+        {
+            "car_id": event.car_id,
+            "last_ok_km": event.last_ok and event.last_ok.km,
+            "meter_offset_km": event.last_ok.meter_offset_km if event.last_ok else 0,
+            "sequence": event.sequence,
+        }
         for event in events
     ]
     await upsert_newer(tx, car_odometer, last)

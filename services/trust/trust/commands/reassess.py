@@ -10,9 +10,9 @@ from uuid import UUID
 from chassis.consuming import Received
 from chassis.db import Transaction
 from contracts.owners import OdometerJudged
-from trust.commands.recommendation_book import DATE_TIMER, Book, next_change_at, timers
+from trust.commands.recommendation_book import DATE_TIMER, Book, due_of, next_change_at, timers
 from trust.db import recommendations
-from trust.domain.recommendation import Due, Status
+from trust.domain.recommendation import Status
 
 
 async def reassess_by_odometer(tx: Transaction, batch: Sequence[Received[OdometerJudged]]) -> None:
@@ -23,7 +23,7 @@ async def reassess_by_odometer(tx: Transaction, batch: Sequence[Received[Odomete
     for car_id, received in latest.items():
         today = received.event.occurred_at.astimezone(UTC).date()
         for row in book.unsettled(car_id):
-            status = Due(row["due_km"], row["due_on"]).status(kilometres.get(car_id), today)
+            status = due_of(row).status(kilometres.get(car_id), today)
             if status.value != row["status"]:
                 book.change(row, status, received)
     await book.save(tx)
@@ -38,7 +38,7 @@ async def reassess_by_date(tx: Transaction, subject: str, due_at: datetime) -> N
     book = Book([row])
     current = book.unsettled(row.car_id)[0]
     kilometres = await recommendations.odometers(tx, [row.car_id])
-    status = Due(row.due_km, row.due_on).status(kilometres.get(row.car_id), due_at.date())
+    status = due_of(current).status(kilometres.get(row.car_id), due_at.date())
     if status.value != row.status:
         book.change(current, status, None, at=due_at)
     await book.save(tx)

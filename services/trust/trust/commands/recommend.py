@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -11,13 +12,12 @@ from chassis.consuming import Received
 from chassis.db import Transaction
 from chassis.ids import derived_id
 from contracts.workorders import NextService, Snapshot, WorkOrderCompleted
-from trust.commands.recommendation_book import Book
+from trust.commands.recommendation_book import Book, due_of
 from trust.db import facts, recommendations
 from trust.db.read_models import owners_of
 from trust.domain.recommendation import (
     DeclinedItem,
     DoneItem,
-    Due,
     Interval,
     Proposal,
     Source,
@@ -30,36 +30,52 @@ REVISION = 1
 
 
 async def recommend(tx: Transaction, batch: Sequence[Received[WorkOrderCompleted]]) -> None:
-    """Keep the attested service as a fact; for each one that is new, settle and recommend."""
+    """Keep the attested service as a fact; for each one that is new, settle and recommend.
+
+    What is due by distance is compared on all meters that the car has had; these orders alone tell which.
+    """
     services = {received.event.work_order_id: _service(received.event) for received in batch}
     new = await facts.add_attested_services(tx, list(services.values()))
+    replaced: Counter[UUID] = Counter()
     fresh = {received.event.work_order_id: received for received in batch if received.event.work_order_id in new}
     if not fresh:
         return
     owners = await owners_of(tx, {received.event.car_id for received in fresh.values()})
     book = Book(await recommendations.lock_unsettled(tx, {received.event.car_id for received in fresh.values()}))
     for received in fresh.values():
-        _settle(book, received)
+        event = received.event
+        replaced[event.car_id] += meter_offset(event.snapshot)
+        offset_km = new[event.work_order_id] + replaced[event.car_id]
+        _settle(book, received, offset_km)
+        if meter_offset(event.snapshot):
+            book.change_meter(event.car_id, offset_km)
         # An order that was open when the car was sold recommends to whoever drives it now.
-        _open(book, received, owners.get(received.event.car_id, received.event.owner_id))
+        _open(book, received, owners.get(event.car_id, event.owner_id), offset_km)
     await book.save(tx)
 
 
-def _settle(book: Book, received: Received[WorkOrderCompleted]) -> None:
+def meter_offset(snapshot: Snapshot) -> int:
+    """What the new meter shows too little beside the one that the order replaced, in km; 0 without one."""
+    replacement = snapshot.odometer.meter_replacement
+    return 0 if replacement is None else replacement.removed_km - replacement.installed_km
+
+
+def _settle(book: Book, received: Received[WorkOrderCompleted], offset_km: int) -> None:
     event = received.event
     snapshot = event.snapshot
     done = {matter(title) for title in _titles(snapshot)}
     declined = {matter(job.title) for job in snapshot.declined}
     day = date.fromisoformat(snapshot.completed_on)
+    driven = None if snapshot.odometer.km is None else snapshot.odometer.km + offset_km
     for row in book.unsettled(event.car_id):
         if row["matter"] in done:
-            kept = Due(row["due_km"], row["due_on"]).status(snapshot.odometer.km, day) is not Status.OVERDUE
+            kept = due_of(row).status(driven, day) is not Status.OVERDUE
             book.change(row, Status.DONE, received, kept=kept, settled_by=event.work_order_id)
         elif row["matter"] in declined and row["source"] == Source.DECLINED.value:
             book.change(row, Status.SUPERSEDED, received, settled_by=event.work_order_id)
 
 
-def _open(book: Book, received: Received[WorkOrderCompleted], owner_id: UUID) -> None:
+def _open(book: Book, received: Received[WorkOrderCompleted], owner_id: UUID, offset_km: int) -> None:
     event = received.event
     snapshot = event.snapshot
     day = date.fromisoformat(snapshot.completed_on)
@@ -68,7 +84,8 @@ def _open(book: Book, received: Received[WorkOrderCompleted], owner_id: UUID) ->
     )
     for proposal in found:
         status = proposal.due.status(snapshot.odometer.km, day)
-        book.open(_row(received, proposal, status) | {"owner_id": owner_id}, received)
+        row = _row(received, proposal, status) | {"owner_id": owner_id, "meter_offset_km": offset_km}
+        book.open(row, received)
 
 
 def _row(received: Received[WorkOrderCompleted], proposal: Proposal, status: Status) -> dict[str, Any]:
@@ -102,6 +119,7 @@ def _service(event: WorkOrderCompleted) -> dict[str, Any]:
         "serviced_on": date.fromisoformat(event.snapshot.completed_on),
         "completed_at": event.snapshot.completed_at,
         "related_party": event.related_party,
+        "meter_offset_km": meter_offset(event.snapshot),
     }
 
 

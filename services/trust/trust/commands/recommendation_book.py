@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
@@ -30,6 +30,7 @@ class Book:
         self._rows: dict[UUID, dict[str, Any]] = {row.id: dict(row._mapping) for row in unsettled}  # noqa: SLF001 - SQLAlchemy's public name
         self._new: dict[UUID, dict[str, Any]] = {}
         self._changed: dict[UUID, dict[str, Any]] = {}
+        self._with_other_meter: dict[UUID, dict[str, Any]] = {}
         self._events: list[tuple[Event, Received[Any] | None]] = []
 
     def unsettled(self, car_id: UUID) -> list[dict[str, Any]]:
@@ -61,18 +62,35 @@ class Book:
         when = cause.event.occurred_at if cause is not None else at
         self._events.append((events.recommendation_changed(row, previous, when or datetime.now(UTC), actor), cause))
 
+    def change_meter(self, car_id: UUID, offset_km: int) -> None:
+        """The car has another meter: what is due by distance is due at what that one will show then."""
+        for row in self.unsettled(car_id):
+            if row["due_km"] is not None:
+                row["due_km"] += row["meter_offset_km"] - offset_km
+            row.update(meter_offset_km=offset_km, version=row["version"] + 1)
+            if row["id"] not in self._new:
+                self._with_other_meter[row["id"]] = row
+
     async def save(self, tx: Transaction) -> None:
         """Write everything, set the timers of what is new, and record the events in order."""
         await recommendations.add(tx, list(self._new.values()))
         await recommendations.change(tx, list(self._changed.values()))
+        if self._with_other_meter:
+            await recommendations.change_meters(tx, list(self._with_other_meter.values()))
         await timers.schedule_all(tx, DATE_TIMER, _next_days(self._new.values()))
         for event, cause in self._events:
             tx.record(event, cause=cause)
 
 
+def due_of(row: Mapping[str, Any]) -> Due:
+    """When a stored recommendation is due; its kilometres are those on all the car's meters."""
+    km = None if row["due_km"] is None else row["due_km"] + row["meter_offset_km"]
+    return Due(km, row["due_on"])
+
+
 def next_change_at(row: dict[str, Any], today: date) -> datetime | None:
     """Midnight UTC of the next day on which the date alone changes the status."""
-    day = Due(row["due_km"], row["due_on"]).next_change(today)
+    day = due_of(row).next_change(today)
     return None if day is None else datetime.combine(day, time.min, UTC)
 
 

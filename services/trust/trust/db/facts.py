@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, insert, select
+from sqlalchemy import ColumnElement, Row, func, insert, literal_column, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from chassis.db import Transaction
@@ -23,12 +23,23 @@ from trust.db.models import (
 from trust.domain.recommendation import Source, Status
 from trust.domain.vehicle_score import Facts
 
+_before: Final = attested_service.alias("before")
+_OFFSET_BEFORE: Final = (  # the statement's own rows are not among them
+    select(func.coalesce(func.sum(_before.c.meter_offset_km), 0))
+    .where(_before.c.car_id == literal_column("attested_service.car_id"), _before.c.meter_offset_km != 0)
+    .scalar_subquery()
+    .label("offset_before")
+)
 
-async def add_attested_services(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> set[UUID]:
-    """Store the services; the work orders that were not known before."""
+
+async def add_attested_services(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> dict[UUID, int]:
+    """Store the services; the work orders that were not known before.
+
+    With each what the meters that its car had got until then show too little, in km.
+    """
     statement = upsert(attested_service).values(sorted(rows, key=lambda row: str(row["work_order_id"])))
-    added = await tx.execute(statement.on_conflict_do_nothing().returning(attested_service.c.work_order_id))
-    return set(added.scalars())
+    known = statement.on_conflict_do_nothing().returning(attested_service.c.work_order_id, _OFFSET_BEFORE)
+    return {row.work_order_id: row.offset_before for row in await tx.execute(known)}
 
 
 async def facts_of(tx: Transaction, car_ids: Iterable[UUID]) -> dict[UUID, Facts]:

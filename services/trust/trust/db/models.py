@@ -148,7 +148,8 @@ recommendation = Table(
     Column("source", Text, nullable=False),
     Column("title", Text, nullable=False),
     Column("matter", Text, nullable=False, comment="the title as it is compared with another's"),
-    Column("due_km", Integer),
+    Column("due_km", Integer, comment="as the present meter shows it; below 0: before that one was put in"),
+    Column("meter_offset_km", Integer, nullable=False, comment="what this meter shows too little"),
     Column("due_on", Date),
     Column("status", Text, nullable=False),
     Column("kept", Boolean, comment="settled in time; null while it is not settled"),
@@ -171,7 +172,9 @@ attested_service = Table(
     Column("serviced_on", Date, nullable=False),
     Column("completed_at", DateTime(timezone=True), nullable=False),
     Column("related_party", Boolean, nullable=False),
+    Column("meter_offset_km", Integer, nullable=False, comment="what the meter it put in shows too little; 0: none"),
     Index("attested_service_car", "car_id"),
+    Index("attested_service_meter", "car_id", postgresql_where=text("meter_offset_km <> 0")),
 )
 
 history_entry = Table(
@@ -204,6 +207,7 @@ car_odometer = Table(
     metadata,
     Column("car_id", Uuid, primary_key=True),
     Column("last_ok_km", Integer),
+    Column("meter_offset_km", Integer, nullable=False, comment="what the meter that showed it shows too little"),
     Column("sequence", BigInteger, nullable=False),
     comment="The last accepted reading of a car (km), as owners judged it.",
 )

@@ -62,9 +62,19 @@ async def change(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
     await tx.execute(statement, values)
 
 
-async def odometers(tx: Transaction, car_ids: Iterable[UUID]) -> dict[UUID, int | None]:
-    """The last accepted reading (km) of each car that has one."""
-    rows = await tx.execute(
-        select(car_odometer.c.car_id, car_odometer.c.last_ok_km).where(car_odometer.c.car_id.in_(set(car_ids)))
+async def change_meters(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store what another meter will show when these are due: each row has id, due_km, meter_offset_km and version."""
+    names = ("due_km", "meter_offset_km", "version")
+    statement = (
+        update(recommendation)
+        .where(recommendation.c.id == bindparam("row_id"))
+        .values({name: bindparam(name) for name in names})
     )
-    return {row.car_id: row.last_ok_km for row in rows}
+    await tx.execute(statement, [{"row_id": row["id"], **{name: row[name] for name in names}} for row in rows])
+
+
+async def odometers(tx: Transaction, car_ids: Iterable[UUID]) -> dict[UUID, int | None]:
+    """How far (km) each car had been driven at its last accepted reading, on all its meters."""
+    total = (car_odometer.c.last_ok_km + car_odometer.c.meter_offset_km).label("total_km")
+    rows = await tx.execute(select(car_odometer.c.car_id, total).where(car_odometer.c.car_id.in_(set(car_ids))))
+    return {row.car_id: row.total_km for row in rows}

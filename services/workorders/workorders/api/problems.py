@@ -28,7 +28,7 @@ class _ImplausibleOdometer(ProblemKind):
         """One error for the reading, and one for each reading that may have been meant, the likeliest first."""
         if not isinstance(error, errors.ImplausibleOdometer):
             raise TypeError(error)
-        pointer = "/odometer/value"
+        pointer = f"/{error.field}/value"
         found = [FieldError(pointer, str(error), "implausible")]
         found += [FieldError(pointer, candidate, "candidate") for candidate in error.candidates]
         return Problem(

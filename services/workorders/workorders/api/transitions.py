@@ -75,6 +75,8 @@ async def complete_work_order(order_id: UUID, body: CompletionRequest, action: V
     """Hands the car over and seals the order for good. For manager and owner.
 
     An implausible reading answers 422 with the readings that may have been meant, as errors with code `candidate`.
+    Where the meter was replaced, `meter_replacement` says at what the old one ended and the new one began: only so does
+    an odometer that begins anew not count as turned back.
     """
     return await change(
         action,

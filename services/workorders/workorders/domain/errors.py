@@ -83,8 +83,12 @@ class InvalidInput(WorkOrderError):
 
 
 class ImplausibleOdometer(WorkOrderError):
-    """The reading contradicts the car's last good one. `candidates` are readings that one slip would explain."""
+    """The reading contradicts the car's last good one. `candidates` are readings that one slip would explain.
 
-    def __init__(self, message: str, candidates: tuple[str, ...]) -> None:
+    `field` is its place in what was sent.
+    """
+
+    def __init__(self, message: str, candidates: tuple[str, ...], field: str = "odometer") -> None:
         super().__init__(message)
         self.candidates = candidates
+        self.field = field

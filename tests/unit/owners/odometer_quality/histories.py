@@ -11,7 +11,9 @@ from random import Random
 from typing import Final
 from uuid import UUID
 
+from owners.domain.odometer.meter import MeterReplacement
 from owners.domain.odometer.reading import Reading, Unit, Verdict, canonical_km
+from owners.domain.records import Attestation
 
 EACH: Final = 60
 """Histories of each kind."""
@@ -36,6 +38,7 @@ class History:
 
     kind: str
     readings: tuple[Labelled, ...]
+    replacements: tuple[MeterReplacement, ...] = ()
 
 
 class Driving:
@@ -46,6 +49,7 @@ class Driving:
         self._day = chance.randrange(700)
         self.km = chance.choice([5, 12_000, 64_000, 118_000, 187_000]) + chance.randrange(5_000)
         self._km_per_day = chance.choice([8, 20, 35, 60, 110])
+        self.replacements: list[MeterReplacement] = []
 
     def drive(self, times: int, *, unit: Unit = "km", attested_each: int = 0) -> list[Labelled]:
         """So many readings, a few days or weeks apart; every so-manieth one is a service center's."""
@@ -64,6 +68,17 @@ class Driving:
         """Stands for so long, and is driven so far."""
         self._day += days
         self.km += km
+
+    def replace_meter(self) -> list[Labelled]:
+        """A service center puts in another meter: often a new one, sometimes a used one or one set to the old value."""
+        self.wait(self._chance.randrange(1, 9), km=self._chance.randrange(200))
+        on = _FIRST_DAY + timedelta(days=self._day)
+        at = datetime(on.year, on.month, on.day, 12, tzinfo=UTC)
+        removed, installed = self.km, self._chance.choice([0, 0, 3, 84_000, 211_000, self.km])
+        last = Labelled(self._reading(Decimal(removed), "km", attested=True)._replace(observed_at=None))
+        self.replacements.append(_replacement(self._chance, removed, installed, at))
+        self.km = installed + self._chance.randrange(4)
+        return [last, self.read(attested=True)]
 
     def _go_on(self) -> bool:
         days = self._chance.choice([1, 3, 6, 9, 14, 21, 35])
@@ -150,7 +165,21 @@ def corrected_center_entry(chance: Random) -> list[Labelled]:
     ]
 
 
-_KINDS: Final[tuple[Callable[[Random], list[Labelled]], ...]] = (
+def replaced_meter(chance: Random) -> tuple[list[Labelled], list[MeterReplacement]]:
+    """A service center replaced the meter, once or twice; half of the owners make a slip before or after."""
+    car = Driving(chance)
+    readings = car.drive(chance.randrange(5, 25), attested_each=6)
+    for _ in range(chance.randrange(1, 3)):
+        readings += [*car.replace_meter(), *car.drive(chance.randrange(5, 25), attested_each=6)]
+    for place in _apart(chance, readings, count=chance.choice([0, 1])):
+        around = readings[place - 1].reading.km <= readings[place].reading.km <= readings[place + 1].reading.km
+        if around and not readings[place].reading.attested:
+            readings[place] = _slipped(chance, readings, place, _one_digit_wrong)
+    return readings, car.replacements
+
+
+type _Made = list[Labelled] | tuple[list[Labelled], list[MeterReplacement]]
+_KINDS: Final[tuple[Callable[[Random], _Made], ...]] = (
     honest,
     parked,
     sold_abroad,
@@ -159,6 +188,7 @@ _KINDS: Final[tuple[Callable[[Random], list[Labelled]], ...]] = (
     rolled_back,
     wrong_center_entry,
     corrected_center_entry,
+    replaced_meter,
 )
 
 
@@ -167,7 +197,17 @@ def labelled_histories() -> Iterator[History]:
     for kind in _KINDS:
         for number in range(EACH):
             made = kind(Random(f"{_SEED} {kind.__name__} {number}"))  # noqa: S311 -- repeatable is what matters
-            yield History(kind.__name__.replace("_", " "), tuple(made))
+            readings, replacements = made if isinstance(made, tuple) else (made, [])
+            yield History(kind.__name__.replace("_", " "), tuple(readings), tuple(replacements))
+
+
+def _replacement(chance: Random, removed: int, installed: int, at: datetime) -> MeterReplacement:
+    some = [UUID(int=chance.getrandbits(128), version=4) for _ in range(4)]
+    old, new = Decimal(removed), Decimal(installed)
+    order = Attestation(some[0], some[1], 1, "0" * 64)
+    return MeterReplacement(
+        some[2], old, "km", removed, new, "km", installed, at.date(), at, "UTC", "broken", some[3], at, order
+    )
 
 
 def _apart(chance: Random, readings: list[Labelled], *, count: int) -> list[int]:

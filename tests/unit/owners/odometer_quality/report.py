@@ -57,7 +57,7 @@ def measure(histories: Iterable[History]) -> Measured:
     count = 0
     for history in histories:
         count += 1
-        judgements = judge([one.reading for one in history.readings]).judgements
+        judgements = judge([one.reading for one in history.readings], history.replacements).judgements
         for one in history.readings:
             outcomes[history.kind, one.deserves, judgements[one.reading.id].verdict] += 1
     return Measured(count, outcomes)
@@ -67,7 +67,7 @@ def right_value_found(histories: Iterable[History]) -> tuple[int, int, int]:
     """Of quarantined slips: how many, with the right value among the candidates, with it as the first one."""
     slips = among = first = 0
     for history in histories:
-        judgements = judge([one.reading for one in history.readings]).judgements
+        judgements = judge([one.reading for one in history.readings], history.replacements).judgements
         for one in history.readings:
             judgement = judgements[one.reading.id]
             if one.meant_km is not None and judgement.verdict == "quarantined":

@@ -8,7 +8,7 @@ from owners.db.models.fuel import consumption_sum, fuel_entry
 from owners.db.models.imports import imported_record
 from owners.db.models.ownership import depreciation, loan, monthly_cost, valuation
 from owners.db.models.people import app_user, refresh_token, session, sign_in_proof, telegram_identity
-from owners.db.models.records import amendment, expense, odometer_reading, service_entry
+from owners.db.models.records import amendment, expense, meter_replacement, odometer_reading, service_entry
 from owners.db.models.schedules import expense_schedule
 from owners.db.models.sto import center, center_employee, center_link
 
@@ -36,6 +36,7 @@ __all__ = [
     "imported_record",
     "loan",
     "metadata",
+    "meter_replacement",
     "monthly_cost",
     "odometer_reading",
     "refresh_token",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import ARRAY, BigInteger, Column, Date, Integer, Numeric, Table, Text, Uuid
+from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, Integer, Numeric, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from owners.db.models.columns import attestation, count, instant, metadata, record
@@ -60,6 +60,30 @@ odometer_reading: Final = Table(
     *attestation(),
     Column("verdict", Text, nullable=False),
     Column("candidates_km", ARRAY(Integer), nullable=False),
+    Column("meter_offset_km", Integer, nullable=False),
+    Column("meter_replacement_id", Uuid),
+    Column("removed_meter", Boolean, nullable=False),
+)
+
+meter_replacement: Final = Table(
+    "meter_replacement",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("car_id", Uuid, nullable=False),
+    Column("owner_id", Uuid, nullable=False),
+    Column("removed_value", Numeric),
+    Column("removed_unit", Text, nullable=False),
+    Column("removed_km", Integer, nullable=False),
+    Column("installed_value", Numeric, nullable=False),
+    Column("installed_unit", Text, nullable=False),
+    Column("installed_km", Integer, nullable=False),
+    Column("replaced_on", Date, nullable=False),
+    instant("replaced_at"),
+    Column("time_zone", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    *attestation(),
+    Column("author_id", Uuid, nullable=False),
+    instant("created_at"),
 )
 
 amendment: Final = Table(

@@ -73,7 +73,7 @@ class FuelChanges:
 
     def touch(self, entry: FuelEntry, reading: RecordedReading | None = None) -> None:
         """Its series must be looked at around it; `reading` is one that counts for it, or did."""
-        lowest = [km for km in (entry.accepted_km, None if reading is None else reading.reading.km) if km is not None]
+        lowest = [km for km in (entry.accepted_km, None if reading is None else reading.total_km) if km is not None]
         span = Span(entry.filled_on, entry.filled_on, min(lowest, default=None))
         before = self.spans.get(entry.energy_kind)
         self.spans[entry.energy_kind] = span if before is None else before.with_(span)
@@ -104,11 +104,11 @@ class FuelChanges:
 
 
 def accepted(changed: Iterable[RecordedReading]) -> dict[UUID, int | None]:
-    """What the accepted reading of each fuel entry says after a judgement; None: it has none any more."""
+    """How far the car had been driven at each fuel entry, after a judgement; None: it has no accepted reading."""
     of_fuel = [one for one in changed if one.fuel_entry_id is not None]
     found: dict[UUID, int | None] = {}
     for one in sorted(of_fuel, key=lambda one: not one.reading.replaced):  # the one in force has the last word
         if one.fuel_entry_id is not None:
             is_ok = one.judgement is not None and one.judgement.verdict == "ok"
-            found[one.fuel_entry_id] = one.reading.km if is_ok else None
+            found[one.fuel_entry_id] = one.total_km if is_ok else None
     return found

@@ -22,8 +22,8 @@ from owners.domain.local_time import start_of_day
 class FuelEntry:
     """A stop at a pump or a charger. `volume` is in `volume_unit`, `unit_price` per that unit, None: not known.
 
-    `soc_after` is the state of charge in percent that an electric car left with. `accepted_km` is what its reading
-    says while that is ok; `interval` is the consumption figure that it owns.
+    `soc_after` is the state of charge in percent that an electric car left with. `accepted_km` is how far
+    the car had been driven, on all its meters, while its reading is ok; `interval` is the figure that it owns.
     """
 
     id: UUID

@@ -23,8 +23,11 @@ class _Rest:
 
 
 def heaviest_chain(ordered: Sequence[Placed], *, max_km: int) -> list[Placed]:
-    """The heaviest chain of readings up to `max_km`; of several as heavy, the one with the earliest readings."""
-    readings = [reading for reading in ordered if reading.km <= max_km]
+    """The heaviest chain of readings up to `max_km`; of several as heavy, the one with the earliest readings.
+
+    Below 0 is what a meter cannot have shown that was put in with more on it.
+    """
+    readings = [reading for reading in ordered if 0 <= reading.km <= max_km]
     if all(may_follow(before, after) for before, after in pairwise(readings)):
         return readings  # every weight is positive, so the whole is heavier than any part
     rests, following = _rests(readings)

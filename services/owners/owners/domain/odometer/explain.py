@@ -30,14 +30,18 @@ class Explainer:
         return cls(believed, median(rates), max_km)
 
     def candidates(self, odd: Placed, following: int) -> tuple[int, ...]:
-        """Kilometres that it may have meant, the likeliest first; `following`: how many believed ones precede it."""
+        """Kilometres that it may have meant, the likeliest first, as its meter would have shown them.
+
+        `following`: how many believed ones precede it.
+        """
         before = self.believed[following - 1] if following > 0 else None
         after = self.believed[following] if following < len(self.believed) else None
         possible = self._possible(odd, before, after)
         if not possible:
             return ()
-        expected = self._expected(odd, before, after)
-        fitting = [km for km in alternatives(odd.reading) if km in possible]
+        offset = odd.reading.offset_km
+        expected = self._expected(odd, before, after) - offset
+        fitting = [km for km in alternatives(odd.reading) if km + offset in possible]
         return tuple(sorted(fitting, key=lambda km: (abs(km - expected), km))[:MAX_CANDIDATES])
 
     def _possible(self, odd: Placed, before: Placed | None, after: Placed | None) -> range:
@@ -70,7 +74,7 @@ def alternatives(reading: Reading) -> set[int]:
     digits, _, fraction = format(reading.value, "f").partition(".")
     found = {whole_km(int(other + fraction), len(fraction), reading.unit) for other in _one_digit_off(digits)}
     found.add(canonical_km(reading.value, "mi" if reading.unit == "km" else "km"))
-    return found - {reading.km}
+    return found - {reading.km - reading.offset_km}
 
 
 def _one_digit_off(digits: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from owners.domain.errors import ReadingIsEvidence
 from owners.domain.local_time import start_of_day
+from owners.domain.odometer.meter import MeterReplacement
 from owners.domain.odometer.reading import Reading, Unit, canonical_km
 from owners.domain.odometer.verdict import Judged, Judgement, judge
 from owners.domain.records import Attestation, Provenance
@@ -41,6 +42,7 @@ class RecordedReading(NamedTuple):
     """A reading, where it comes from, and what is thought of it (None: not judged yet).
 
     A new one is of the car's present owner, unless `owner_id` says in whose time it was.
+    With a replaced meter it is of the new one at hand-over, or of the removed one.
     """
 
     reading: Reading
@@ -54,6 +56,8 @@ class RecordedReading(NamedTuple):
     attestation: Attestation | None = None
     judgement: Judgement | None = None
     owner_id: UUID | None = None
+    meter_replacement_id: UUID | None = None
+    removed_meter: bool = False
 
     @classmethod
     def typed(
@@ -101,13 +105,21 @@ class RecordedReading(NamedTuple):
         return self.reading.observed_at or start_of_day(self.reading.observed_on, self.time_zone)
 
     @property
+    def total_km(self) -> int:
+        """How far the car had been driven, on all its meters."""
+        return self.reading.km + (self.judgement.offset_km if self.judgement is not None else 0)
+
+    @property
     def entry_id(self) -> UUID | None:
         """The service entry, expense or fuel entry that it was read for."""
         return self.service_entry_id or self.expense_id or self.fuel_entry_id
 
 
 class Outcome(NamedTuple):
-    """What must be written and published after the set has changed; `changed` includes `new`."""
+    """What must be written and published after the set has changed; `changed` includes `new`.
+
+    `replacements` are new, and `offset_km` is what the present meter shows too little.
+    """
 
     car_id: UUID
     new: tuple[RecordedReading, ...]
@@ -117,28 +129,43 @@ class Outcome(NamedTuple):
     reading_count: int
     doubtful_count: int
     rollback_count: int
+    replacements: tuple[MeterReplacement, ...] = ()
+    offset_km: int = 0
 
 
 @dataclass(slots=True)
 class OdometerHistory:
-    """The set of readings of one car, under its lock."""
+    """The set of readings of one car, and of its meters' replacements, under its lock."""
 
     car_id: UUID
     _recorded: dict[UUID, RecordedReading]
+    _replacements: tuple[MeterReplacement, ...] = ()
     _new: list[UUID] = field(default_factory=list)
     _removed: list[UUID] = field(default_factory=list)
+    _new_replacements: tuple[MeterReplacement, ...] = ()
 
     @classmethod
-    def of(cls, car_id: UUID, recorded: Iterable[RecordedReading]) -> OdometerHistory:
+    def of(
+        cls, car_id: UUID, recorded: Iterable[RecordedReading], replacements: Iterable[MeterReplacement] = ()
+    ) -> OdometerHistory:
         """The history as it is stored."""
-        return cls(car_id, {one.reading.id: one for one in recorded})
+        return cls(car_id, {one.reading.id: one for one in recorded}, tuple(replacements))
 
     def add(self, recorded: RecordedReading) -> bool:
         """Adds a reading; False when it, or another of the same work order and revision, is there already."""
-        if recorded.reading.id in self._recorded or self._attests(recorded.attestation):
+        if recorded.reading.id in self._recorded or self._attests(recorded):
             return False
         self._recorded[recorded.reading.id] = recorded
         self._new.append(recorded.reading.id)
+        return True
+
+    def replace_meter(self, replacement: MeterReplacement) -> bool:
+        """From now on readings are of several meters; False when it, or another of the same revision, is there."""
+        key = _key(replacement.attestation)
+        if any(one.id == replacement.id or _key(one.attestation) == key for one in self._replacements):
+            return False
+        self._replacements += (replacement,)
+        self._new_replacements += (replacement,)
         return True
 
     def get(self, reading_id: UUID) -> RecordedReading:
@@ -161,14 +188,20 @@ class OdometerHistory:
     def amend(self, work_order_id: UUID, revision: int | None) -> bool:
         """Lets the readings that a work order attested be replaced, save that of `revision`; whether any was not yet.
 
+        Without a revision the order is void, and with it the replacement of a meter and what the removed one showed.
         Unlike an owner, an accepted correction may replace what shows a rollback.
         """
+        if revision is None:
+            self._replacements = tuple(
+                one._replace(voided=True) if one.attestation.work_order_id == work_order_id else one
+                for one in self._replacements
+            )
         outdated = [
             one
             for one in self._recorded.values()
             if one.attestation is not None
             and one.attestation.work_order_id == work_order_id
-            and one.attestation.revision != revision
+            and (revision is None or (one.attestation.revision != revision and not one.removed_meter))
             and _in_force(one)
         ]
         for one in outdated:
@@ -184,7 +217,7 @@ class OdometerHistory:
 
     def settle(self) -> Outcome | None:
         """Judges the whole set anew; None when neither the set nor any verdict has changed."""
-        judged = judge([one.reading for one in self._recorded.values()])
+        judged = judge([one.reading for one in self._recorded.values()], self._replacements)
         changed = [
             one._replace(judgement=judged.judgements[one.reading.id])
             for one in self._recorded.values()
@@ -205,16 +238,22 @@ class OdometerHistory:
             reading_count=len(self._recorded) - judged.count("replaced"),
             doubtful_count=judged.count("suspect", "quarantined"),
             rollback_count=judged.count("rollback"),
+            replacements=self._new_replacements,
+            offset_km=judged.offset_km,
         )
 
-    def _attests(self, attestation: Attestation | None) -> bool:
-        if attestation is None:
+    def _attests(self, new: RecordedReading) -> bool:
+        if new.attestation is None:
             return False
-        key = attestation.work_order_id, attestation.revision
+        key = _key(new.attestation)
         return any(
-            one.attestation and (one.attestation.work_order_id, one.attestation.revision) == key
+            one.attestation and _key(one.attestation) == key and one.removed_meter == new.removed_meter
             for one in self._recorded.values()
         )
+
+
+def _key(attestation: Attestation) -> tuple[UUID, int]:
+    return attestation.work_order_id, attestation.revision
 
 
 def _in_force(one: RecordedReading) -> bool:

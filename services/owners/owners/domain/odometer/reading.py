@@ -22,7 +22,11 @@ _NUMBER: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?", re.ASCII)
 
 
 class Reading(NamedTuple):
-    """One reading. `observed_on` is the date where the car was; `observed_at` is None when only that is known."""
+    """One reading. `observed_on` is the date where the car was; `observed_at` is None when only that is known.
+
+    `km` is what the meter shows. Where readings of several meters are compared it counts them all, and `offset_km` of
+    it are those that this meter did not count (meter.py).
+    """
 
     id: UUID
     value: Decimal
@@ -32,6 +36,7 @@ class Reading(NamedTuple):
     observed_at: datetime | None
     attested: bool
     replaced: bool = False
+    offset_km: int = 0
 
 
 def parse_value(text: str) -> Decimal:

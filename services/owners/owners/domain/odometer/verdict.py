@@ -1,6 +1,6 @@
-"""The verdict on every reading of one car: a function of the set of readings, never of the order they came in.
+"""The verdict on every reading of one car: a function of the set of readings and of the meters' replacements.
 
-Not built here yet: a meter replacement, which will shift what is read after it by an offset before this rule looks.
+The order in which they came plays no part.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from uuid import UUID
 
 from owners.domain.odometer.chain import heaviest_chain
 from owners.domain.odometer.explain import Explainer
+from owners.domain.odometer.meter import MeterReplacement, Meters
 from owners.domain.odometer.ordering import Placed, in_order
 from owners.domain.odometer.plausibility import unsupported
 from owners.domain.odometer.reading import Reading, Verdict
@@ -22,31 +23,54 @@ MAX_PLAUSIBLE_KM: Final = 1_000_000
 
 
 class Judgement(NamedTuple):
-    """What is thought of one reading; a quarantined one comes with what it was probably meant to be."""
+    """What is thought of one reading; a quarantined one comes with what it was probably meant to be.
+
+    `offset_km` is what its meter shows too little, because the car had another one before.
+    """
 
     verdict: Verdict
     candidates_km: tuple[int, ...] = ()
+    offset_km: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """All judgements of one car. `last_ok` is the reading that says where the odometer stands."""
+    """All judgements of one car. `last_ok` is the reading that says where the odometer stands.
+
+    `offset_km` is of the meter that is in the car now.
+    """
 
     judgements: Mapping[UUID, Judgement]
     last_ok: UUID | None
+    offset_km: int = 0
 
     def count(self, *verdicts: Verdict) -> int:
         """How many readings have one of these verdicts."""
         return sum(judgement.verdict in verdicts for judgement in self.judgements.values())
 
 
-def judge(readings: Collection[Reading], *, max_km: int = MAX_PLAUSIBLE_KM) -> Judged:
-    """Judges all readings of a car in O(n log² n).
+def judge(
+    readings: Collection[Reading],
+    replacements: Collection[MeterReplacement] = (),
+    *,
+    max_km: int = MAX_PLAUSIBLE_KM,
+) -> Judged:
+    """Judges all readings of a car in O(n log² n), as if one meter had shown them all.
 
     In this order: replaced ones are out of the question; two that agree well below what was attested show a rollback;
     of the rest, the heaviest chain is ok, less what only an implausibly long link reaches; what one slip explains is
     quarantined; what remains is suspect.
     """
+    if not replacements:
+        return _judge(readings, max_km)
+    meters = Meters.of(replacements)
+    counted = meters.counted(readings)
+    judged = _judge(counted, max_km)
+    judgements = {one.id: judged.judgements[one.id]._replace(offset_km=one.offset_km) for one in counted}
+    return Judged(judgements, judged.last_ok, meters.offset_km)
+
+
+def _judge(readings: Collection[Reading], max_km: int) -> Judged:
     ordered = in_order(reading for reading in readings if not reading.replaced)
     back = rolled_back(ordered)
     rest = [placed for placed in ordered if placed.place not in back]

@@ -8,7 +8,7 @@ from uuid import UUID
 
 
 class Shown(NamedTuple):
-    """What the odometer showed last: an ok reading."""
+    """What the odometer showed last: an ok reading. `km` counts all meters that the car has had."""
 
     reading_id: UUID
     km: int

@@ -4,7 +4,7 @@ from alembic import op
 
 from chassis.migrate import CURRENT_USER_ID, enable_row_security, grant_api, grant_worker
 
-revision = "0005"
+revision = "0004"
 down_revision = "0003"
 
 TABLES = """
