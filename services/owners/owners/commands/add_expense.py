@@ -38,7 +38,7 @@ async def add_expense(
     now: datetime,
 ) -> RecordedExpense:
     """The expense and its reading."""
-    history, person = await open_history(tx, car_id, author_id, Right.ADD_ENTRIES)
+    history, person = await open_history(tx, car_id, author_id, Right.ADD_ENTRIES, entries=())
     zone = await zone_of(tx, details["time_zone"], author_id)
     check_not_future(details["expense_date"], zone_name=zone, now=now)
     expense = Expense(
@@ -56,10 +56,11 @@ async def add_expense(
     by = By.person(person, now)
     await insert_expenses(tx, [expense])
     tx.record(events.expense_recorded(history.log, expense, by))
-    if odometer is not None:
-        history.readings.add(typed_for(expense, odometer, now))
+    reading = None if odometer is None else typed_for(expense, odometer, now)
+    if reading is not None:
+        history.readings.add(reading)
     await close_history(tx, history, by)
-    return RecordedExpense(expense, history.readings.reading_of(expense.id))
+    return RecordedExpense(expense, reading and history.readings.get(reading.reading.id))
 
 
 def typed_for(expense: Expense, odometer: TypedOdometer, now: datetime) -> RecordedReading:

@@ -11,7 +11,7 @@ from chassis.db import Transaction
 from chassis.ids import new_id
 from chassis.problems import Unauthenticated
 from owners import events
-from owners.commands.car_history import CarHistory, close_history, open_history
+from owners.commands.car_history import close_history, open_history
 from owners.currencies import minor_digits
 from owners.db.fuel import find_fuel_entry, insert_fuel_entries
 from owners.db.users import find_user
@@ -47,7 +47,7 @@ async def add_fuel_entry(
 
     Raises NotAPurchase, WrongEnergyKind, DateInFuture.
     """
-    history, person = await open_history(tx, car_id, author_id, Right.ADD_ENTRIES)
+    history, person = await open_history(tx, car_id, author_id, Right.ADD_ENTRIES, entries=())
     author = await find_user(tx, author_id)
     if author is None:
         raise Unauthenticated("This account is gone.")
@@ -62,13 +62,13 @@ async def add_fuel_entry(
         history.readings.add(reading)
     history.fuel.touch(entry)
     await close_history(tx, history, by)
-    return await recorded(tx, history, entry)
+    return await recorded(tx, entry, reading and history.readings.get(reading.reading.id))
 
 
-async def recorded(tx: Transaction, history: CarHistory, entry: FuelEntry) -> RecordedFuel:
-    """The entry as it stands after its history was closed."""
+async def recorded(tx: Transaction, entry: FuelEntry, reading: RecordedReading | None) -> RecordedFuel:
+    """The entry as it stands after its history was closed, with its judged reading."""
     stored = await find_fuel_entry(tx, entry.car_id, entry.id)
-    return RecordedFuel(stored or entry, history.readings.reading_of(entry.id))
+    return RecordedFuel(stored or entry, reading)
 
 
 def new_fuel_entry(car: Car, author: User, details: dict[str, Any], now: datetime) -> FuelEntry:

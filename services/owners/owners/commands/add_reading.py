@@ -27,7 +27,7 @@ async def add_reading(
     now: datetime,
 ) -> RecordedReading:
     """The reading with its verdict. An instant tells the date; without either it was read just now."""
-    history, person = await open_history(tx, car_id, author_id, Right.ADD_ENTRIES)
+    history, person = await open_history(tx, car_id, author_id, Right.ADD_ENTRIES, entries=())
     zone = await zone_of(tx, time_zone, author_id)
     if observed_on is None:
         observed_at = observed_at or now

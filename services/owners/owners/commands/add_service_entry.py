@@ -40,7 +40,7 @@ async def add_service_entry(
     now: datetime,
 ) -> RecordedService:
     """The entry, its one expense when a line tells an amount, and its reading."""
-    history, person = await open_history(tx, car_id, author_id, Right.ADD_ENTRIES)
+    history, person = await open_history(tx, car_id, author_id, Right.ADD_ENTRIES, entries=())
     entry = await _entry(tx, history.car, details, author_id, now)
     by = By.person(person, now)
     await insert_service_entries(tx, [entry])
@@ -53,7 +53,8 @@ async def add_service_entry(
     if reading is not None:
         history.readings.add(reading)
     await close_history(tx, history, by)
-    return RecordedService(entry, expense.id if expense else None, history.readings.reading_of(entry.id))
+    judged = reading and history.readings.get(reading.reading.id)
+    return RecordedService(entry, expense.id if expense else None, judged)
 
 
 def typed_for(entry: ServiceEntry, odometer: TypedOdometer, now: datetime) -> RecordedReading:

@@ -12,8 +12,8 @@ from chassis.ids import derived_id
 from owners import events
 from owners.commands.car_history import CarHistory, Settling, settle
 from owners.db.cars import claim_identities, former_owners, lock_cars, save_attested_cars
-from owners.db.readings import load_histories
 from owners.db.records import insert_expenses, insert_service_entries
+from owners.db.standings import load_touched
 from owners.domain.completion import Completion
 from owners.domain.odometer.history import RecordedReading
 from owners.domain.records import Expense, ServiceEntry
@@ -51,7 +51,7 @@ async def attest_work_orders(tx: Transaction, batch: Sequence[Attesting]) -> Non
 
     Who has the rows already makes nothing and publishes nothing. Raises Refuse for a car that does not exist.
     """
-    histories = await _open(tx, {attesting.completion.car_id for attesting in batch})
+    histories = await _open(tx, [attesting.completion for attesting in batch])
     owners = await _owners(tx, batch, histories)
     effects = [_effects(one, histories[one.completion.car_id], owner) for one, owner in zip(batch, owners, strict=True)]
     new_entries = await insert_service_entries(tx, [one.entry for one in effects])
@@ -74,11 +74,12 @@ async def attest_work_orders(tx: Transaction, batch: Sequence[Attesting]) -> Non
     await save_attested_cars(tx, changed)
 
 
-async def _open(tx: Transaction, car_ids: set[UUID]) -> Mapping[UUID, CarHistory]:
+async def _open(tx: Transaction, completions: Sequence[Completion]) -> Mapping[UUID, CarHistory]:
+    car_ids = {completion.car_id for completion in completions}
     cars = await lock_cars(tx, car_ids)
     for missing in sorted(car_ids - cars.keys()):
         raise Refuse(f"there is no car {missing}")
-    readings = await load_histories(tx, car_ids)
+    readings = await load_touched(tx, cars, orders=[completion.attestation.work_order_id for completion in completions])
     return {car_id: CarHistory(car, readings[car_id], RecordLog(car)) for car_id, car in cars.items()}
 
 

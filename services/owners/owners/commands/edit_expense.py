@@ -75,7 +75,7 @@ async def remove_expense(
 async def _open(
     tx: Transaction, car_id: UUID, expense_id: UUID, caller_id: UUID, expected_version: Callable[[], int]
 ) -> tuple[CarHistory, CarPerson, Expense]:
-    history, person = await open_history(tx, car_id, caller_id, Right.ADD_ENTRIES)
+    history, person = await open_history(tx, car_id, caller_id, Right.ADD_ENTRIES, entries=[expense_id])
     expense = await find_expense(tx, car_id, expense_id)
     if expense is None:
         raise NotFound

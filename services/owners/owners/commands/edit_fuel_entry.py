@@ -64,7 +64,7 @@ async def edit_fuel_entry(
     by = By.person(person, now)
     tx.record(events.fuel_entry_changed(history.log, edited, history.readings.reading_of(entry_id), by))
     await close_history(tx, history, by)
-    return await recorded(tx, history, edited)
+    return await recorded(tx, edited, history.readings.reading_of(entry_id))
 
 
 async def remove_fuel_entry(
@@ -88,7 +88,7 @@ async def remove_fuel_entry(
 async def _open(
     tx: Transaction, car_id: UUID, entry_id: UUID, caller_id: UUID, expected_version: Callable[[], int]
 ) -> tuple[CarHistory, CarPerson, FuelEntry]:
-    history, person = await open_history(tx, car_id, caller_id, Right.ADD_ENTRIES)
+    history, person = await open_history(tx, car_id, caller_id, Right.ADD_ENTRIES, entries=[entry_id])
     entry = await find_fuel_entry(tx, car_id, entry_id)
     if entry is None:
         raise NotFound

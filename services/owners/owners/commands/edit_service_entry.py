@@ -95,7 +95,7 @@ async def remove_service_entry(
 async def _open(
     tx: Transaction, car_id: UUID, entry_id: UUID, caller_id: UUID, expected_version: Callable[[], int]
 ) -> tuple[CarHistory, CarPerson, ServiceEntry]:
-    history, person = await open_history(tx, car_id, caller_id, Right.ADD_ENTRIES)
+    history, person = await open_history(tx, car_id, caller_id, Right.ADD_ENTRIES, entries=[entry_id])
     entry = await find_service_entry(tx, car_id, entry_id)
     if entry is None:
         raise NotFound

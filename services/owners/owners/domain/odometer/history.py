@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,8 +11,10 @@ from uuid import UUID
 
 from owners.domain.errors import ReadingIsEvidence
 from owners.domain.local_time import start_of_day
+from owners.domain.odometer.calm import Standing
+from owners.domain.odometer.part import calm_around, last_of
 from owners.domain.odometer.reading import Reading, Unit, canonical_km
-from owners.domain.odometer.verdict import Judged, Judgement, judge
+from owners.domain.odometer.verdict import MAX_PLAUSIBLE_KM, Judged, Judgement, judge
 from owners.domain.records import Attestation, Provenance
 
 type Source = Literal[
@@ -85,6 +87,13 @@ class RecordedReading(NamedTuple):
         return "attested" if self.reading.attested else "self_declared"
 
     @property
+    def judgement_in_calm(self) -> Judgement:
+        """What is thought of it after a change where the history is calm: a new one is ok, the others stay."""
+        if self.reading.replaced:
+            return Judgement("replaced")
+        return self.judgement or Judgement("ok")
+
+    @property
     def typed_as(self) -> tuple[TypedOdometer, Observed]:
         """What was read, and when."""
         reading = self.reading
@@ -117,17 +126,33 @@ class Outcome(NamedTuple):
 
 @dataclass(slots=True)
 class OdometerHistory:
-    """The set of readings of one car, under its lock."""
+    """The set of readings of one car, under its lock.
+
+    Of a long one only a part is here while `standing` is told: the readings of the entries that are looked at and, once
+    it is settled, those around the days that changed. See calm.py.
+    """
 
     car_id: UUID
     _recorded: dict[UUID, RecordedReading]
+    standing: Standing | None = None
+    _entries: frozenset[UUID] = frozenset()
     _new: list[UUID] = field(default_factory=list)
     _removed: list[UUID] = field(default_factory=list)
+    _touched: set[date] = field(default_factory=set)
+    _growth: int = 0
+    settled: Standing | None = None
 
     @classmethod
     def of(cls, car_id: UUID, recorded: Iterable[RecordedReading]) -> OdometerHistory:
         """The history as it is stored."""
         return cls(car_id, {one.reading.id: one for one in recorded})
+
+    @classmethod
+    def part(
+        cls, car_id: UUID, recorded: Iterable[RecordedReading], standing: Standing, entries: Collection[UUID]
+    ) -> OdometerHistory:
+        """The part of a long history that has its last ok reading and all readings of these entries."""
+        return cls(car_id, {one.reading.id: one for one in recorded}, standing, frozenset(entries))
 
     def add(self, recorded: RecordedReading) -> bool:
         """Adds a reading; False when it, or another of the same work order and revision, is there already."""
@@ -135,7 +160,13 @@ class OdometerHistory:
             return False
         self._recorded[recorded.reading.id] = recorded
         self._new.append(recorded.reading.id)
+        self._touch(recorded, 1)
         return True
+
+    @property
+    def recorded(self) -> Iterable[RecordedReading]:
+        """All readings that are here."""
+        return self._recorded.values()
 
     def get(self, reading_id: UUID) -> RecordedReading:
         """A reading of this history, with its verdict once it is settled."""
@@ -143,6 +174,7 @@ class OdometerHistory:
 
     def reading_of(self, entry_id: UUID) -> RecordedReading | None:
         """The reading in force of a service entry, expense or fuel entry."""
+        self._check_known(entry_id)
         return next((one for one in self._recorded.values() if one.entry_id == entry_id and _in_force(one)), None)
 
     def replace(self, entry_id: UUID, by: RecordedReading | None) -> None:
@@ -151,40 +183,97 @@ class OdometerHistory:
         if old is not None:
             _check_no_evidence(old)
             self._recorded[old.reading.id] = old._replace(reading=old.reading._replace(replaced=True))
+            self._touch(old, -1)
         if by is not None:
             self.add(by)
 
     def remove(self, entry_id: UUID) -> None:
         """Removes every reading that an entry ever had, because the entry goes; raises ReadingIsEvidence."""
+        self._check_known(entry_id)
         for one in [one for one in self._recorded.values() if one.entry_id == entry_id]:
             _check_no_evidence(one)
             del self._recorded[one.reading.id]
             self._removed.append(one.reading.id)
+            self._touch(one, -1)
+
+    @property
+    def touched(self) -> Collection[date]:
+        """The days on which the readings in force are others than before."""
+        return self._touched
+
+    def complete(self, recorded: Iterable[RecordedReading], *, whole: bool) -> None:
+        """Adds stored readings to a part: those of the touched days and of the days next to them, or all there are."""
+        gone = set(self._removed)
+        for one in recorded:
+            if one.reading.id not in gone:
+                self._recorded.setdefault(one.reading.id, one)
+        if whole:
+            self.standing = None
+
+    def stands(self) -> bool:
+        """Whether a part is enough to judge its changes: they are where the history is calm, and leave it so."""
+        if self.standing is None:
+            return True
+        if any(day <= self.standing.calm_after for day in self._touched):
+            return False
+        return calm_around(self._touched, self._in_force(), max_km=MAX_PLAUSIBLE_KM)
 
     def settle(self) -> Outcome | None:
-        """Judges the whole set anew; None when neither the set nor any verdict has changed."""
-        judged = judge([one.reading for one in self._recorded.values()])
+        """Judges the whole set anew; None when neither the set nor any verdict has changed. A part must stand."""
+        judged = self._judged()
         changed = [
             one._replace(judgement=judged.judgements[one.reading.id])
             for one in self._recorded.values()
             if one.judgement != judged.judgements[one.reading.id]
         ]
+        self.settled = self._settled(judged)
         if not changed and not self._removed:
             return None
         self._recorded |= {one.reading.id: one for one in changed}
-        return self._outcome(judged, tuple(changed))
-
-    def _outcome(self, judged: Judged, changed: tuple[RecordedReading, ...]) -> Outcome:
         return Outcome(
             car_id=self.car_id,
             new=tuple(self._recorded[id_] for id_ in self._new),
-            changed=changed,
+            changed=tuple(changed),
             removed=tuple(self._removed),
             last_ok=self._recorded[judged.last_ok] if judged.last_ok else None,
-            reading_count=len(self._recorded) - judged.count("replaced"),
-            doubtful_count=judged.count("suspect", "quarantined"),
-            rollback_count=judged.count("rollback"),
+            reading_count=self.settled.reading_count,
+            doubtful_count=self.settled.doubtful_count,
+            rollback_count=self.settled.rollback_count,
         )
+
+    def _judged(self) -> Judged:
+        if self.standing is None:
+            return judge([one.reading for one in self._recorded.values()])
+        if not self.stands():
+            raise ValueError("this part of a history does not say what becomes of the rest")
+        return Judged(
+            {id_: one.judgement_in_calm for id_, one in self._recorded.items()},
+            last_of(self._in_force()),
+            self.standing.calm_after,
+        )
+
+    def _settled(self, judged: Judged) -> Standing:
+        if self.standing is not None:
+            return self.standing._replace(reading_count=self.standing.reading_count + self._growth)
+        return Standing(
+            judged.calm_after,
+            len(self._recorded) - judged.count("replaced"),
+            judged.count("suspect", "quarantined"),
+            judged.count("rollback"),
+        )
+
+    def _in_force(self) -> list[Reading]:
+        return [one.reading for one in self._recorded.values() if _in_force(one)]
+
+    def _touch(self, one: RecordedReading, growth: int) -> None:
+        if not one.reading.replaced:
+            self._touched.add(one.reading.observed_on)
+            self._growth += growth
+
+    def _check_known(self, entry_id: UUID) -> None:
+        """Of a part, the readings of other entries are not here, which is not to be taken for there being none."""
+        if self.standing is not None and entry_id not in self._entries:
+            raise LookupError(f"the readings of the entry {entry_id} were not loaded")
 
     def _attests(self, attestation: Attestation | None) -> bool:
         if attestation is None:
