@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from contracts.event import Currency, Sha256
 from contracts.owners import EnergyKind, OdometerUnit, Provenance, ReadingSource, Verdict
@@ -65,6 +65,7 @@ Note = Annotated[str, Field(max_length=2_000), AfterValidator(_trimmed)]
 OdometerValue = Annotated[str, _number(r"^[0-9]{1,12}(\.[0-9]{1,6})?$", "as it was read"), AfterValidator(_plain)]
 Volume = Annotated[str, _number(r"^[0-9]{1,6}(\.[0-9]{1,3})?$", "in `volume_unit`"), AfterValidator(_plain)]
 UnitPrice = Annotated[str, _number(r"^[0-9]{1,9}(\.[0-9]{1,6})?$", "for one `volume_unit`"), AfterValidator(_plain)]
+Rate = Annotated[str, _number(r"^[0-9]{1,9}(\.[0-9]{1,8})?$", "above 0"), AfterValidator(_plain)]
 Percent = Annotated[int, Field(ge=0, le=100, description="state of charge")]
 
 
@@ -91,7 +92,20 @@ class ExchangeRecord(Part):
     time_zone: TimeZone
 
 
-class ExchangeFuelEntry(ExchangeRecord):
+class ExchangeAmount(ExchangeRecord):
+    """A record that may cost something, and carry a rate: units of the currency `rate_to` for one of its own."""
+
+    rate: Rate | None = None
+    rate_to: Currency | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_no_rate(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Says nothing of a rate where there is none: such a record is the same as before there were rates."""
+        told: dict[str, Any] = dump(self)
+        return {name: value for name, value in told.items() if value is not None or name not in {"rate", "rate_to"}}
+
+
+class ExchangeFuelEntry(ExchangeAmount):
     """A fill or a charge. `derived` names the one of volume, unit price and total that follows from the other two."""
 
     filled_at: Instant | None
@@ -118,7 +132,7 @@ class ExchangeLine(Part):
     amount_minor: Amount | None
 
 
-class ExchangeServiceEntry(ExchangeRecord):
+class ExchangeServiceEntry(ExchangeAmount):
     """A service. `cost_minor` is what it cost altogether; it is not repeated among the expenses."""
 
     vendor: Name | None
@@ -131,7 +145,7 @@ class ExchangeServiceEntry(ExchangeRecord):
     odometer: ExchangeOdometer | None
 
 
-class ExchangeExpense(ExchangeRecord):
+class ExchangeExpense(ExchangeAmount):
     """A cost that is neither fuel nor a service."""
 
     category: ExpenseCategory

@@ -24,13 +24,13 @@ type EntryKind = Literal["service-entries", "expenses", "fuel-entries"]
 _MOST: Final = 100
 _FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "service-entries": (
-        "service_date", "time_zone", "vendor", "lines", "currency", "cost_minor", "next_due_km", "next_due_months",
+        "service_date", "time_zone", "vendor", "lines", "currency", "cost_minor", "rate", "converted_minor", "rate_to", "next_due_km", "next_due_months",
         "note",
     ),
-    "expenses": ("expense_date", "time_zone", "category", "amount_minor", "currency", "note"),
+    "expenses": ("expense_date", "time_zone", "category", "amount_minor", "currency", "rate", "converted_minor", "rate_to", "note"),
     "fuel-entries": (
         "filled_on", "filled_at", "time_zone", "energy_kind", "volume", "volume_unit", "unit_price", "total_minor",
-        "currency", "discount_minor", "is_full", "soc_after", "missed_before", "station", "note",
+        "currency", "rate", "converted_minor", "rate_to", "discount_minor", "is_full", "soc_after", "missed_before", "station", "note",
     ),
 }  # fmt: skip
 

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from chassis.http import ApiModel
 from owners.api.file_schemas import AttachmentResponse, attachment_response
-from owners.api.values import CurrencyCode, JudgedOdometer, Money, judged_odometer
+from owners.api.values import CurrencyCode, JudgedOdometer, Money, RateResponse, judged_odometer, rate_response
 from owners.domain.car import EnergyKind
 from owners.domain.files import Attachment
 from owners.domain.fuel.entry import FuelEntry
@@ -52,7 +52,7 @@ class IntervalResponse(ApiModel):
     first_entry_id: UUID
     last_entry_id: UUID
     closed_on: date
-    cost: Money | None = Field(description="Null unless every fill in it has a total, all in one currency.")
+    cost: Money | None = Field(description="Null unless every fill in it has a total, all in one currency or with rates to the car's.")
 
 
 class FuelEntryResponse(ApiModel):
@@ -70,6 +70,7 @@ class FuelEntryResponse(ApiModel):
     unit_price: str | None
     total: Money | None
     currency: str | None
+    rate: RateResponse | None
     derived: Derived | None = Field(description="Which of volume, unit_price and total follows from the others.")
     discount: Discount | None
     full: bool
@@ -126,6 +127,7 @@ def fuel_entry_response(
         unit_price=_text(entry.unit_price),
         total=_money(entry.total_minor, entry.currency),
         currency=entry.currency,
+        rate=rate_response(entry.rated),
         derived=entry.derived,
         discount=_discount(entry),
         full=entry.is_full,

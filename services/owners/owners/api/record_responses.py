@@ -9,7 +9,7 @@ from uuid import UUID
 from chassis.http import ApiModel
 from owners.api.file_schemas import AttachmentResponse, attachment_response
 from owners.api.record_requests import LineBody, NextDue
-from owners.api.values import JudgedOdometer, Money, judged_odometer
+from owners.api.values import JudgedOdometer, Money, RateResponse, judged_odometer, rate_response
 from owners.db.access import HistoryReader
 from owners.domain.files import Attachment
 from owners.domain.odometer.history import RecordedReading, Source
@@ -37,6 +37,7 @@ class ServiceEntryResponse(ApiModel):
     vendor: str | None
     lines: list[LineBody]
     cost: Money | None
+    rate: RateResponse | None
     expense_id: UUID | None
     next_due: NextDue | None
     note: str | None
@@ -61,6 +62,7 @@ class ExpenseResponse(ApiModel):
     time_zone: str
     category: ExpenseCategory
     amount: Money
+    rate: RateResponse | None
     odometer: JudgedOdometer | None
     note: str | None
     service_entry_id: UUID | None
@@ -114,6 +116,7 @@ def service_entry_response(
             for line in entry.lines
         ],
         cost=_money(entry.cost_minor, currency),
+        rate=rate_response(entry.rated) if own else None,
         expense_id=expense_id,
         next_due=_next_due(entry),
         note=entry.note if own else None,
@@ -136,6 +139,7 @@ def expense_response(expense: Expense, reading: RecordedReading | None, files: S
         time_zone=expense.time_zone,
         category=expense.category,
         amount=Money.model_construct(amount_minor=expense.amount_minor, currency=expense.currency),
+        rate=rate_response(expense.rated),
         odometer=judged_odometer(reading),
         note=expense.note,
         service_entry_id=expense.service_entry_id,

@@ -17,6 +17,7 @@ from owners.db.fuel import find_fuel_entry, insert_fuel_entries
 from owners.db.users import find_user
 from owners.domain.access import Right
 from owners.domain.car import Car
+from owners.domain.conversion import rated
 from owners.domain.fuel.entry import FuelEntry
 from owners.domain.fuel.kinds import kind_for, unit_for
 from owners.domain.fuel.purchase import Stated, purchase
@@ -74,7 +75,7 @@ async def recorded(tx: Transaction, entry: FuelEntry, reading: RecordedReading |
 def new_fuel_entry(car: Car, author: User, details: dict[str, Any], now: datetime) -> FuelEntry:
     """The entry that `details` tell, not checked yet; what they leave out is the car's or the author's usual.
 
-    Raises NotAPurchase, WrongEnergyKind.
+    Raises NotAPurchase, NotARate, WrongEnergyKind.
     """
     told = dict(details)
     kind = kind_for(told.pop("energy_kind"), car.energy_kinds)
@@ -84,6 +85,9 @@ def new_fuel_entry(car: Car, author: User, details: dict[str, Any], now: datetim
     currency = told.pop("currency") or car.currency
     priced = stated.unit_price is not None or stated.total_minor is not None
     bought = purchase(stated, scale=minor_digits(currency))
+    in_ours = rated(
+        bought.total_minor, currency if priced else None, told.pop("rate"), car.currency, digits=minor_digits
+    )
     return FuelEntry(
         id=new_id(),
         car_id=car.id,
@@ -101,6 +105,7 @@ def new_fuel_entry(car: Car, author: User, details: dict[str, Any], now: datetim
         version=1,
         **told,
         **bought._asdict(),
+        **in_ours._asdict(),
     )
 
 

@@ -13,6 +13,7 @@ from chassis.problems import NotFound, check_version
 from owners import events
 from owners.commands.add_fuel_entry import RecordedFuel, recorded, typed_for
 from owners.commands.car_history import CarHistory, close_history, open_history
+from owners.commands.rates import with_rate
 from owners.currencies import minor_digits
 from owners.db.fuel import find_fuel_entry, save_fuel_entry
 from owners.domain.access import CarPerson, Right
@@ -46,7 +47,8 @@ async def edit_fuel_entry(
     history, person, entry = await _open(tx, car_id, entry_id, caller_id, expected_version)
     told = history.readings.reading_of(entry_id)
     odometer: TypedOdometer | None = changes.pop("odometer", told and told.typed_as[0])
-    edited = entry.edited(_details(entry, history.car, changes), now)
+    details = with_rate(_details(entry, history.car, changes), history.car, entry, amount="total_minor")
+    edited = entry.edited(details, now)
     edited.check(with_odometer=odometer is not None)
     check_not_future(edited.filled_on, zone_name=edited.time_zone, now=now)
     reading = None if odometer is None else typed_for(edited, odometer, now)

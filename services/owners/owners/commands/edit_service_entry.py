@@ -13,6 +13,7 @@ from chassis.problems import NotFound, check_version
 from owners import events
 from owners.commands.add_service_entry import RecordedService, typed_for
 from owners.commands.car_history import CarHistory, close_history, open_history
+from owners.commands.rates import with_rate
 from owners.db.files import attachments_of
 from owners.db.records import (
     delete_expense,
@@ -49,7 +50,7 @@ async def edit_service_entry(
     odometer: TypedOdometer | None = changes.pop("odometer", told and told.typed_as[0])
     if "lines" in changes:
         changes["cost_minor"] = cost_of(changes["lines"])
-    edited = entry.edited(changes, now)
+    edited = entry.edited(with_rate(changes, history.car, entry, amount="cost_minor"), now)
     check_not_future(edited.service_date, zone_name=edited.time_zone, now=now)
     reading = None if odometer is None else typed_for(edited, odometer, now)
     reading_changed = (told and told.typed_as) != (reading and reading.typed_as)

@@ -214,7 +214,8 @@ class OdometerHistory:
         """Whether a part is enough to judge its changes: they are where the history is calm, and leave it so."""
         if self.standing is None:
             return True
-        if any(day <= self.standing.calm_after for day in self._touched):
+        calm_after = self.standing.calm_after
+        if calm_after is None or any(day <= calm_after for day in self._touched):
             return False
         return calm_around(self._touched, self._in_force(), max_km=MAX_PLAUSIBLE_KM)
 

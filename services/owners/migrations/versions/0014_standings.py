@@ -4,8 +4,8 @@ from alembic import op
 
 from chassis.migrate import CURRENT_USER_ID, grant_api, grant_worker
 
-revision = "0013"
-down_revision = "0009"
+revision = "0014"
+down_revision = "0013"
 
 TABLE = """
 CREATE TABLE odometer_standing (
