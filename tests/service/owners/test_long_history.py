@@ -24,7 +24,11 @@ async def long_car(owners: Owners, person: Person, *, length: int = LENGTH, slip
         ":owner, now(), 'ok' FROM (SELECT CAST(:first AS date) + n AS day, "
         "CASE WHEN n = :slip THEN 900000 ELSE 1000 + 20 * n END AS shown "
         "FROM generate_series(0, :length - 1) AS n) AS one",
-        **{"car": UUID(car[-36:]), "owner": person.user_id, "first": FIRST, "length": length, "slip": slip},
+        car=UUID(car[-36:]),
+        owner=person.user_id,
+        first=FIRST,
+        length=length,
+        slip=slip,
     )
     await owners.execute("UPDATE car SET record_sequence = 1000 WHERE id = :car", car=UUID(car[-36:]))
     return car

@@ -47,7 +47,22 @@ def test_converted_amount_is_the_exact_product_rounded_half_to_even(
 
 @pytest.mark.parametrize(
     "text",
-    ["0", "0.00000000", "-1", "+1", "NaN", "Infinity", "1e400", "1" + "0" * 30, "0.123456789", "", " 1", "1,5", "٣", "1_0"],
+    [
+        "0",
+        "0.00000000",
+        "-1",
+        "+1",
+        "NaN",
+        "Infinity",
+        "1e400",
+        "1" + "0" * 30,
+        "0.123456789",
+        "",
+        " 1",
+        "1,5",
+        "٣",
+        "1_0",
+    ],
 )
 def test_what_is_no_rate_is_refused(text: str) -> None:
     with pytest.raises(NotARate):

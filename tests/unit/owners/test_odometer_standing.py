@@ -1,20 +1,17 @@
-from collections import Counter
 from datetime import date, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import assume, given, reject
+from hypothesis import assume, event, given, reject
 from hypothesis import strategies as st
 
 from owners.domain.errors import ReadingIsEvidence
-from owners.domain.odometer.calm import Standing
+from owners.domain.odometer.calm import FROM_THE_START, Standing
 from owners.domain.odometer.history import OdometerHistory, Outcome, RecordedReading
 from owners.domain.odometer.reading import Reading
-from owners.domain.odometer.verdict import judge
+from owners.domain.odometer.verdict import Judgement, judge
 from tests.unit.owners.odometer_cases import FIRST_DAY, reading, readings
 from tests.unit.owners.test_odometer_history import AUTHOR, CAR, NOW
-
-JUDGED_BY_PART: Counter[str] = Counter()
 
 
 def recorded(one: Reading, entry: UUID) -> RecordedReading:
@@ -104,14 +101,40 @@ def test_part_of_a_calm_history_is_judged_as_the_whole_would_be(data: st.DataObj
     change(part, added, replaced, removed)
     part.complete(around(set(part.touched), stored), whole=False)
     if not part.stands():
-        JUDGED_BY_PART["whole"] += 1
+        event("the whole")
         part.complete(stored, whole=True)
     elif added or replaced or removed:
-        JUDGED_BY_PART["part, after trouble" if before.calm_after != date.min else "part"] += 1
+        event("a part" if before.calm_after == FROM_THE_START else "a part after trouble")
     assert by_kind(part.settle()) == by_kind(whole.settle())
     assert part.settled is not None
-    if part.standing is not None:
+    if part.standing is not None and standing.calm_after is not None:
         again = judge([one.reading for one in whole.recorded])
         kept = [one.reading for one in whole.recorded if one.reading.observed_on <= standing.calm_after]
         by_itself = judge(kept).judgements
         assert {id_: again.judgements[id_] for id_ in by_itself} == by_itself
+
+
+def test_trouble_of_long_ago_leaves_the_calm_after_it_to_its_neighbours() -> None:
+    car = [reading(1_000 + 40 * day, day) for day in range(20)]
+    slip = reading(900_000, 5)
+    assert judge(car).calm_after == FROM_THE_START
+    assert judge([*car, slip]).calm_after == FIRST_DAY + timedelta(days=7)  # two that outweigh it
+    assert judge([*car[:6], slip]).calm_after is None  # nothing follows yet that outweighs it
+    attested = slip._replace(attested=True)
+    assert judge([*car, attested]).calm_after is None  # all that is below it later speaks of a rollback
+
+
+def test_part_that_is_not_calm_any_more_says_nothing() -> None:
+    car = [reading(1_000 + 40 * day, day) for day in range(9)]
+    stored = [recorded(one, one.id)._replace(judgement=Judgement("ok")) for one in car]
+    part = OdometerHistory.part(CAR, stored[-1:], Standing(FROM_THE_START, 9, 0, 0), [])
+    part.add(recorded(reading(9_000, 4), uuid4()))
+    part.complete(around(set(part.touched), stored), whole=False)
+    assert not part.stands()
+    with pytest.raises(ValueError, match="becomes of the rest"):
+        part.settle()
+    with pytest.raises(LookupError):
+        part.reading_of(car[3].id)
+    part.complete(stored, whole=True)
+    assert part.reading_of(car[3].id) is not None
+    assert part.settle() is not None

@@ -65,7 +65,7 @@ class MonthCosts(ApiModel):
 
 
 class OtherCurrency(ApiModel):
-    """Running costs in another currency than the car's, of entries without a rate to that: they are in no other figure."""
+    """Running costs in another currency than the car's, of entries without a rate: they are in no other figure."""
 
     currency: str
     running_costs: Cost

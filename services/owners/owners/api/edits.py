@@ -22,15 +22,16 @@ from owners.domain.access import Right
 type EntryKind = Literal["service-entries", "expenses", "fuel-entries"]
 
 _MOST: Final = 100
+_RATE: Final = ("rate", "rate_to", "converted_minor")
 _FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "service-entries": (
-        "service_date", "time_zone", "vendor", "lines", "currency", "cost_minor", "rate", "converted_minor", "rate_to", "next_due_km", "next_due_months",
-        "note",
+        "service_date", "time_zone", "vendor", "lines", "currency", "cost_minor", *_RATE, "next_due_km",
+        "next_due_months", "note",
     ),
-    "expenses": ("expense_date", "time_zone", "category", "amount_minor", "currency", "rate", "converted_minor", "rate_to", "note"),
+    "expenses": ("expense_date", "time_zone", "category", "amount_minor", "currency", *_RATE, "note"),
     "fuel-entries": (
         "filled_on", "filled_at", "time_zone", "energy_kind", "volume", "volume_unit", "unit_price", "total_minor",
-        "currency", "rate", "converted_minor", "rate_to", "discount_minor", "is_full", "soc_after", "missed_before", "station", "note",
+        "currency", *_RATE, "discount_minor", "is_full", "soc_after", "missed_before", "station", "note",
     ),
 }  # fmt: skip
 

@@ -52,7 +52,9 @@ class IntervalResponse(ApiModel):
     first_entry_id: UUID
     last_entry_id: UUID
     closed_on: date
-    cost: Money | None = Field(description="Null unless every fill in it has a total, all in one currency or with rates to the car's.")
+    cost: Money | None = Field(
+        description="Null unless every fill in it has a total, all in one currency or with rates to the car's."
+    )
 
 
 class FuelEntryResponse(ApiModel):

@@ -77,7 +77,7 @@ Rate = Annotated[
     str,
     Field(
         max_length=24,
-        description="Units of the car's currency for one of the amount's own: above 0, at most 9 digits and 8 decimals.",
+        description="Units of the car's currency for one of the amount's own: above 0, at most 9 digits, 8 decimals.",
         examples=["0.1835"],
     ),
     AfterValidator(rule(parse_rate)),

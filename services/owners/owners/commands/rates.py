@@ -11,7 +11,9 @@ from owners.domain.fuel.entry import FuelEntry
 from owners.domain.records import Expense, ServiceEntry
 
 
-def with_rate(changes: dict[str, Any], car: Car, entry: FuelEntry | ServiceEntry | Expense, *, amount: str) -> dict[str, Any]:
+def with_rate(
+    changes: dict[str, Any], car: Car, entry: FuelEntry | ServiceEntry | Expense, *, amount: str
+) -> dict[str, Any]:
     """The changes of an entry with what its amount, named `amount`, then comes to; raises NotARate.
 
     A new rate is one to the car's currency; one that stays is recalculated, and goes when the entry's currency changes.

@@ -28,7 +28,8 @@ COSTS: Final = """
         sum(quantity)::numeric AS quantity, sum(entries)::bigint AS entries, sum(priced)::bigint AS priced,
         sum(measured)::bigint AS measured
     FROM (
-        SELECT month, category, energy_kind, currency, rate_to, amount_minor, converted_minor, quantity, entries, priced, measured
+        SELECT month, category, energy_kind, currency, rate_to, amount_minor, converted_minor, quantity,
+            entries, priced, measured
         FROM monthly_cost
         WHERE car_id = $1 AND owner_id = $2 AND month BETWEEN $3 AND $4
         UNION ALL

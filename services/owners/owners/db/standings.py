@@ -108,8 +108,6 @@ async def _standings(tx: Transaction, cars: Collection[Car]) -> dict[UUID, Stand
         return {}
     rows = await tx.rows(_STANDINGS, [car.id for car in asked], [car.record_sequence for car in asked])
     return {
-        row["car_id"]: Standing(
-            row["calm_after"], row["reading_count"], row["doubtful_count"], row["rollback_count"]
-        )
+        row["car_id"]: Standing(row["calm_after"], row["reading_count"], row["doubtful_count"], row["rollback_count"])
         for row in rows
     }

@@ -2,8 +2,8 @@
 
 A link between two readings is calm when one may follow the other by a distance that is plausible for every car. A
 history whose readings follow each other by calm links from some day on is judged in two parts: what was read up to
-that day is thought of as if nothing had followed, and all that followed is ok. `calm_after` finds the day, docs/odometer.md
-proves the rule, and a property test holds it against the judgement of the whole.
+that day is thought of as if nothing had followed, and all that followed is ok. `calm_after` finds the day,
+docs/odometer.md proves the rule, and a property test holds it against the judgement of the whole.
 """
 
 from __future__ import annotations
