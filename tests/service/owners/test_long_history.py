@@ -40,13 +40,14 @@ def on(day: int) -> str:
 
 @pytest.fixture
 def loaded(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """Counts the rows that come from the database."""
+    """Counts the rows that come from the database, and the statements that batches and histories use."""
     counted: Counter[str] = Counter()
     real = Transaction.rows
 
     async def rows(self: Transaction, query: str, *arguments: Any) -> Any:
         found = await real(self, query, *arguments)
         counted["rows"] += len(found)
+        counted["statements"] += 1
         return found
 
     monkeypatch.setattr(Transaction, "rows", rows)
@@ -87,6 +88,7 @@ async def test_what_is_entered_in_a_long_history_loads_a_few_readings(owners: Ow
         loaded.clear()
         made = await owners.created(f"{car}/{path}", anna, body)
         assert loaded["rows"] < 40, path
+        assert loaded["statements"] <= 16, path
         assert "odometer" not in body or made["odometer"]["verdict"] == "ok"
         assert await as_judged_anew(owners, car)
     assert (await owners.get(car, anna)).json()["odometer"]["value"] == "9030"

@@ -13,9 +13,10 @@ from owners.domain.odometer.calm import Standing
 from owners.domain.odometer.history import OdometerHistory
 
 LONG: Final = 256
-"""From so many readings on it is worth a row to know how a history stands."""
-_FEW_EVENTS: Final = 64
-"""With fewer a history is short, or came in one import: it is loaded without asking how it stands."""
+"""From so many readings, and so many events of the car's history, on it is worth a row to know how it stands.
+
+It is paid by three statements of a few rows; with fewer, all readings are loaded without asking.
+"""
 _MOST_DAYS: Final = 100
 """That are looked at one by one; a change of more is judged with the whole."""
 
@@ -95,7 +96,7 @@ async def save_standings(tx: Transaction, settled: Iterable[tuple[UUID, int, Sta
     known = [
         (car_id, sequence, *standing)
         for car_id, sequence, standing in settled
-        if standing.calm_after is not None and standing.reading_count >= LONG and sequence >= _FEW_EVENTS
+        if standing.calm_after is not None and standing.reading_count >= LONG and sequence >= LONG
     ]
     if known:
         await tx.rows(_PUT, *(list(column) for column in zip(*known, strict=True)))
@@ -103,7 +104,7 @@ async def save_standings(tx: Transaction, settled: Iterable[tuple[UUID, int, Sta
 
 async def _standings(tx: Transaction, cars: Collection[Car]) -> dict[UUID, Standing]:
     """Only as of a car's last event: whoever changed readings since without knowing of standings made them stale."""
-    asked = [car for car in cars if car.record_sequence >= _FEW_EVENTS]
+    asked = [car for car in cars if car.record_sequence >= LONG]
     if not asked:
         return {}
     rows = await tx.rows(_STANDINGS, [car.id for car in asked], [car.record_sequence for car in asked])
