@@ -11,7 +11,7 @@ from operator import not_
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, SerializerFunctionWrapHandler, model_serializer
 
 from contracts.event import Currency, Sha256
 from contracts.exchange_terms import ExchangeTerms
@@ -26,6 +26,7 @@ from contracts.exchange_values import (
     OdometerValue,
     Part,
     Percent,
+    Rate,
     TimeZone,
     UnitPrice,
     Volume,
@@ -66,7 +67,20 @@ class ExchangeRecord(ExchangeItem):
     time_zone: TimeZone
 
 
-class ExchangeFuelEntry(ExchangeRecord):
+class ExchangeAmount(ExchangeRecord):
+    """A record that may cost something, and carry a rate: units of the currency `rate_to` for one of its own."""
+
+    rate: Rate | None = None
+    rate_to: Currency | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_no_rate(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Says nothing of a rate where there is none: such a record is the same as before there were rates."""
+        told: dict[str, Any] = dump(self)
+        return {name: value for name, value in told.items() if value is not None or name not in {"rate", "rate_to"}}
+
+
+class ExchangeFuelEntry(ExchangeAmount):
     """A fill or a charge. `derived` names the one of volume, unit price and total that follows from the other two."""
 
     filled_at: Instant | None
@@ -93,7 +107,7 @@ class ExchangeLine(Part):
     amount_minor: Amount | None
 
 
-class ExchangeServiceEntry(ExchangeRecord):
+class ExchangeServiceEntry(ExchangeAmount):
     """A service. `cost_minor` is what it cost altogether; it is not repeated among the expenses."""
 
     vendor: Name | None
@@ -106,7 +120,7 @@ class ExchangeServiceEntry(ExchangeRecord):
     odometer: ExchangeOdometer | None
 
 
-class ExchangeExpense(ExchangeRecord):
+class ExchangeExpense(ExchangeAmount):
     """A cost that is neither fuel nor a service."""
 
     category: ExpenseCategory

@@ -52,6 +52,7 @@ Note = Annotated[str, Field(max_length=2_000), AfterValidator(_trimmed)]
 OdometerValue = Annotated[str, _number(r"^[0-9]{1,12}(\.[0-9]{1,6})?$", "as it was read"), AfterValidator(_plain)]
 Volume = Annotated[str, _number(r"^[0-9]{1,6}(\.[0-9]{1,3})?$", "in `volume_unit`"), AfterValidator(_plain)]
 UnitPrice = Annotated[str, _number(r"^[0-9]{1,9}(\.[0-9]{1,6})?$", "for one `volume_unit`"), AfterValidator(_plain)]
+Rate = Annotated[str, _number(r"^[0-9]{1,9}(\.[0-9]{1,8})?$", "above 0"), AfterValidator(_plain)]
 Percent = Annotated[int, Field(ge=0, le=100, description="state of charge")]
 
 

@@ -16,7 +16,7 @@ class FuelEntryState(RecordEvent):
     """The full state of a fill or a charge, but for the words: neither where nor what was noted. Self-declared always.
 
     What is not known is null; the volume is in `volume_unit`, the unit price per that unit. A discount is what volume x
-    unit price comes to beyond the total.
+    unit price comes to beyond the total; `converted_minor` is the total in `rate_to`, by the rate of this entry.
     """
 
     entry_id: UUID
@@ -33,6 +33,9 @@ class FuelEntryState(RecordEvent):
     full: bool
     soc_after: Annotated[int, Field(ge=0, le=100)] | None
     missed_before: bool
+    rate: DecimalText | None = None
+    rate_to: Currency | None = None
+    converted_minor: MinorUnits | None = None
 
 
 class FuelEntryRecorded(FuelEntryState):

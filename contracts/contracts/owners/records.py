@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 from uuid import UUID
 
-from contracts.event import Currency, Data, Event, Kilometres, LocalDate, MinorUnits, Sha256
+from contracts.event import Currency, Data, DecimalText, Event, Kilometres, LocalDate, MinorUnits, Sha256
 from contracts.owners.values import Provenance
 
 
@@ -79,6 +79,9 @@ class ExpenseRecorded(RecordEvent):
     currency: Currency
     service_entry_id: UUID | None
     attestation: Attestation | None
+    rate: DecimalText | None = None
+    rate_to: Currency | None = None
+    converted_minor: MinorUnits | None = None
 
 
 class ExpenseChanged(RecordEvent):
@@ -91,6 +94,9 @@ class ExpenseChanged(RecordEvent):
     category: str
     amount_minor: MinorUnits
     currency: Currency
+    rate: DecimalText | None = None
+    rate_to: Currency | None = None
+    converted_minor: MinorUnits | None = None
 
 
 class ExpenseRemoved(RecordEvent):

@@ -103,7 +103,7 @@ async def window_of(tx: Transaction, car: Car, first: date | None, last: date | 
 async def analytics_of(tx: Transaction, car: Car, window: Window, *, finances: bool) -> Analytics:
     """The figures of the car's present owner, in as many statements whatever the length of the history."""
     whose = Whose(car.id, car.owner_id)
-    costs = Sums(await costs_of(tx, whose, window))
+    costs = Sums(await costs_of(tx, whose, window, car.currency))
     terms = await _terms(tx, whose) if finances else None
     curve = None if terms is None else _curve(car, terms)
     days = _boundaries(window)

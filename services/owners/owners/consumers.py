@@ -50,8 +50,8 @@ from owners.commands.schedule_expense import SCHEDULED_EXPENSE, enter_scheduled
 from owners.db.read_models import keep_centers, keep_employees, keep_links
 from owners.domain.amendment import Billed, Correction, Party
 from owners.domain.completion import Completion, MeasuredOdometer, ReplacedMeter
-from owners.domain.odometer.history import TypedOdometer
 from owners.domain.odometer.reading import parse_value
+from owners.domain.odometer.recorded import TypedOdometer
 from owners.domain.records import Attestation, Line
 
 subscriptions: Final = Subscriptions("owners")

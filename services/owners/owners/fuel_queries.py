@@ -20,7 +20,7 @@ from owners.domain.files import Attachment
 from owners.domain.fuel.changes import ALL_TIME
 from owners.domain.fuel.entry import FuelEntry
 from owners.domain.fuel.summary import Series, series_of
-from owners.domain.odometer.history import RecordedReading
+from owners.domain.odometer.recorded import RecordedReading
 from owners.queries import readings_in_force
 
 _KINDS: Final[tuple[EnergyKind, ...]] = ("petrol", "diesel", "lpg", "cng", "electric", "hydrogen")

@@ -25,8 +25,8 @@ from owners.domain.access import CarRole
 from owners.domain.amendment import ORIGINAL, Amendment, InForce, in_force
 from owners.domain.car import Car
 from owners.domain.files import Attachment
-from owners.domain.odometer.history import RecordedReading
 from owners.domain.odometer.meter import MeterReplacement
+from owners.domain.odometer.recorded import RecordedReading
 from owners.domain.records import Expense, ServiceEntry
 
 

@@ -22,10 +22,14 @@ DIFFERENCE = """
 """
 FILLS = """
     INSERT INTO fuel_entry (id, car_id, owner_id, author_id, filled_on, time_zone, listed_at, energy_kind, volume,
-        volume_unit, quantity, total_minor, currency, is_full, missed_before, created_at, updated_at, version)
+        volume_unit, quantity, total_minor, currency, rate, rate_to, converted_minor, is_full,
+        missed_before, created_at, updated_at, version)
     SELECT gen_random_uuid(), :car, :owner, :owner, DATE '2024-01-01' + n % 90, 'UTC', now(),
         (ARRAY['petrol', 'lpg'])[1 + n % 2], 10.5, 'l', 10.5, nullif(n % 5, 0) * 100,
-        CASE WHEN n % 5 > 0 THEN (ARRAY['RUB', 'EUR'])[1 + n % 2] END, true, false, now(), now(), 1
+        CASE WHEN n % 5 > 0 THEN (ARRAY['RUB', 'EUR'])[1 + n % 2] END,
+        CASE WHEN n % 5 > 0 AND n % 2 = 1 AND n % 3 > 0 THEN 2 END,
+        CASE WHEN n % 5 > 0 AND n % 2 = 1 AND n % 3 > 0 THEN (ARRAY['RUB', 'USD'])[n % 3] END,
+        CASE WHEN n % 5 > 0 AND n % 2 = 1 AND n % 3 > 0 THEN n % 5 * 200 END, true, false, now(), now(), 1
     FROM generate_series(1, :count) n
 """
 CATEGORIES = ("parking", "wash", "fine")
@@ -40,11 +44,20 @@ class Diary:
         self.services: dict[str, int] = {}
 
     async def turn(self) -> None:
-        steps = (self.expense, self.service, self.change, self.remove, self.attest, self.fills, self.refill)
+        steps = (
+            self.expense,
+            self.service,
+            self.change,
+            self.remove,
+            self.attest,
+            self.fills,
+            self.refill,
+            self.recurrency,
+        )
         await self.dice.choice(steps)()
 
     async def expense(self) -> None:
-        body = {"expense_date": self.day(), "category": self.dice.choice(CATEGORIES), "amount": self.money()}
+        body = {"expense_date": self.day(), "category": self.dice.choice(CATEGORIES), **self.rated()}
         await self._made(self.expenses, "expenses", body)
 
     async def service(self) -> None:
@@ -53,7 +66,14 @@ class Diary:
     async def change(self) -> None:
         if self.expenses and self.dice.random() < 0.5:
             changes: dict[str, Any] = self.dice.choice(
-                [{"note": "x"}, {"amount": self.money()}, {"expense_date": self.day()}, {"category": "other"}]
+                [
+                    {"note": "x"},
+                    {"amount": self.money()},
+                    {"rate": None},
+                    self.rated(),
+                    {"expense_date": self.day()},
+                    {"category": "other"},
+                ]
             )
             await self._changed(self.expenses, changes)
         elif self.services:
@@ -77,14 +97,29 @@ class Diary:
         await self.owners.execute(FILLS, **parameters, count=self.dice.randint(1, 20))
 
     async def refill(self) -> None:
-        await self.owners.execute("UPDATE fuel_entry SET total_minor = 7, currency = 'RUB' WHERE total_minor = 100")
+        await self.owners.execute(
+            "UPDATE fuel_entry SET total_minor = 7, currency = 'RUB', rate = NULL, rate_to = NULL, "
+            "converted_minor = NULL WHERE total_minor = 100"
+        )
         await self.owners.execute("DELETE FROM fuel_entry WHERE total_minor = 200")
+
+    async def recurrency(self) -> None:
+        """The car's currency changes; rates that led to the one before stay and convert nothing."""
+        car = self.dice.choice(self.cars)
+        version = int((await self.owners.get(car, self.person)).headers["ETag"].strip('"'))
+        to = {"currency": self.dice.choice(["RUB", "USD"])}
+        assert (await self.owners.patch(car, self.person, to, version)).status_code == 200
 
     def day(self) -> str:
         return (date(2024, 1, 1) + timedelta(days=self.dice.randint(0, 100))).isoformat()
 
     def money(self) -> dict[str, Any]:
         return {"amount_minor": self.dice.randint(0, 10**9), "currency": self.dice.choice(["RUB", "EUR"])}
+
+    def rated(self) -> dict[str, Any]:
+        """An amount in a currency that no car here is kept in, half of the times with a rate."""
+        amount = {"amount_minor": self.dice.randint(0, 10**9), "currency": "EUR"}
+        return {"amount": amount} | ({"rate": f"{self.dice.randint(1, 10**6)}.5"} if self.dice.random() < 0.5 else {})
 
     def lines(self) -> list[dict[str, Any]]:
         return [{"title": "x", "amount": self.dice.choice([None, self.money()])}]

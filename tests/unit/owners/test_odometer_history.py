@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 
 from owners.domain.errors import ReadingIsEvidence
-from owners.domain.odometer.history import OdometerHistory, RecordedReading
+from owners.domain.odometer.history import OdometerHistory
 from owners.domain.odometer.reading import Reading
+from owners.domain.odometer.recorded import RecordedReading
 from owners.domain.odometer.verdict import judge
 from owners.domain.records import Attestation
 from tests.unit.owners.odometer_cases import reading, readings

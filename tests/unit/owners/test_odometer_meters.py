@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from owners.domain.fuel.changes import accepted
-from owners.domain.odometer.history import OdometerHistory, RecordedReading
+from owners.domain.odometer.history import OdometerHistory
 from owners.domain.odometer.meter import MeterReplacement, Meters
 from owners.domain.odometer.reading import Reading
+from owners.domain.odometer.recorded import RecordedReading
 from owners.domain.odometer.verdict import Judgement, judge
 from owners.domain.records import Attestation
 from tests.unit.owners.odometer_cases import EVENING, FIRST_DAY, reading, readings, replacement, replacements

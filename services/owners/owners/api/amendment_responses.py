@@ -13,7 +13,7 @@ from chassis.http import ApiModel
 from owners.api.record_requests import LineBody, NextDue
 from owners.api.values import JudgedOdometer, Money, judged_odometer
 from owners.domain.amendment import Amendment, AmendmentKind, latest_bill
-from owners.domain.odometer.history import RecordedReading
+from owners.domain.odometer.recorded import RecordedReading
 from owners.domain.records import Line
 from owners.queries import Amended
 

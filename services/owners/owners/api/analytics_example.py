@@ -11,6 +11,7 @@ EXAMPLE: Final[dict[str, Any]] = {
     "currency": "RUB",
     "distance_km": 1240,
     "running_costs": {"amount_minor": 1250000, "currency": "RUB"},
+    "converted": {"amount_minor": 110000, "currency": "RUB"},
     "cost_per_km": "10.0806",
     "cost_per_day": "403.2258",
     "fuel": [
@@ -21,11 +22,22 @@ EXAMPLE: Final[dict[str, Any]] = {
             "fills": 3,
             "unpriced_fills": 0,
             "cost": {"amount_minor": 760000, "currency": "RUB"},
+            "converted": {"amount_minor": 110000, "currency": "RUB"},
         }
     ],
     "by_category": [
-        {"category": "fuel", "cost": {"amount_minor": 760000, "currency": "RUB"}, "entries": 3},
-        {"category": "tyres", "cost": {"amount_minor": 490000, "currency": "RUB"}, "entries": 1},
+        {
+            "category": "fuel",
+            "cost": {"amount_minor": 760000, "currency": "RUB"},
+            "converted": {"amount_minor": 110000, "currency": "RUB"},
+            "entries": 3,
+        },
+        {
+            "category": "tyres",
+            "cost": {"amount_minor": 490000, "currency": "RUB"},
+            "converted": None,
+            "entries": 1,
+        },
     ],
     "by_month": [
         {
@@ -33,9 +45,20 @@ EXAMPLE: Final[dict[str, Any]] = {
             "distance_km": 1240,
             "running_costs": {"amount_minor": 1250000, "currency": "RUB"},
             "fuel_cost": {"amount_minor": 760000, "currency": "RUB"},
+            "converted": {"amount_minor": 110000, "currency": "RUB"},
             "by_category": [
-                {"category": "fuel", "cost": {"amount_minor": 760000, "currency": "RUB"}, "entries": 3},
-                {"category": "tyres", "cost": {"amount_minor": 490000, "currency": "RUB"}, "entries": 1},
+                {
+                    "category": "fuel",
+                    "cost": {"amount_minor": 760000, "currency": "RUB"},
+                    "converted": {"amount_minor": 110000, "currency": "RUB"},
+                    "entries": 3,
+                },
+                {
+                    "category": "tyres",
+                    "cost": {"amount_minor": 490000, "currency": "RUB"},
+                    "converted": None,
+                    "entries": 1,
+                },
             ],
         }
     ],
@@ -45,7 +68,12 @@ EXAMPLE: Final[dict[str, Any]] = {
             "running_costs": {"amount_minor": 1800000, "currency": "KZT"},
             "fuel_cost": None,
             "by_category": [
-                {"category": "parking", "cost": {"amount_minor": 1800000, "currency": "KZT"}, "entries": 2}
+                {
+                    "category": "parking",
+                    "cost": {"amount_minor": 1800000, "currency": "KZT"},
+                    "converted": None,
+                    "entries": 2,
+                },
             ],
         }
     ],

@@ -26,6 +26,12 @@ class Cost(ApiModel):
     currency: str
 
 
+Converted = Annotated[
+    Cost | None,
+    Field(description="How much of the cost was converted by the rates of entries in other currencies; null: nothing."),
+]
+
+
 class FuelCosts(ApiModel):
     """One kind of energy. `unpriced_fills` do not tell what they cost, so that they are missing in `cost`."""
 
@@ -35,6 +41,7 @@ class FuelCosts(ApiModel):
     fills: int
     unpriced_fills: int
     cost: Cost | None
+    converted: Converted
 
 
 class CategoryCosts(ApiModel):
@@ -42,6 +49,7 @@ class CategoryCosts(ApiModel):
 
     category: CostCategory
     cost: Cost | None
+    converted: Converted
     entries: int
 
 
@@ -52,11 +60,12 @@ class MonthCosts(ApiModel):
     distance_km: int | None
     running_costs: Cost | None
     fuel_cost: Cost | None
+    converted: Converted
     by_category: list[CategoryCosts]
 
 
 class OtherCurrency(ApiModel):
-    """Running costs in another currency than the car's: currencies never add up, so they are in no other figure."""
+    """Running costs in another currency than the car's, of entries without a rate: they are in no other figure."""
 
     currency: str
     running_costs: Cost
@@ -91,6 +100,7 @@ class AnalyticsResponse(ApiModel):
     currency: str
     distance_km: int | None
     running_costs: Cost | None
+    converted: Converted
     cost_per_km: Rate | None
     cost_per_day: Rate | None
     fuel: list[FuelCosts]
@@ -119,6 +129,7 @@ class AnalyticsResponse(ApiModel):
                 "currency": found.currency,
                 "distance_km": found.distance_km,
                 "running_costs": _cost(found.running_minor, found.currency),
+                "converted": _cost(ours.converted_minor, found.currency),
                 "cost_per_km": over(found.running_minor, found.distance_km),
                 "cost_per_day": over(found.running_minor, found.window.days),
                 "fuel": _fuel(found),
@@ -152,6 +163,7 @@ def _fuel(found: Analytics) -> list[FuelCosts]:
                 fills=sums.entries,
                 unpriced_fills=sums.unpriced,
                 cost=_cost(sums.of(found.currency).amount_minor, found.currency),
+                converted=_cost(sums.of(found.currency).converted_minor, found.currency),
             )
         )
     return shown
@@ -159,7 +171,12 @@ def _fuel(found: Analytics) -> list[FuelCosts]:
 
 def _categories(sums: Sums, currency: str) -> list[CategoryCosts]:
     return [
-        CategoryCosts(category=category, cost=_cost(each.amount_minor, currency), entries=each.entries)
+        CategoryCosts(
+            category=category,
+            cost=_cost(each.amount_minor, currency),
+            converted=_cost(each.converted_minor, currency),
+            entries=each.entries,
+        )
         for category, each in sums.by(lambda line: line.category).items()
     ]
 
@@ -173,6 +190,7 @@ def _months(found: Analytics) -> list[MonthCosts]:
             distance_km=found.distances.get(month),
             running_costs=_cost(by_month.get(month, nothing).amount_minor, found.currency),
             fuel_cost=_cost(by_month.get(month, nothing).fuel().amount_minor, found.currency),
+            converted=_cost(by_month.get(month, nothing).converted_minor, found.currency),
             by_category=_categories(by_month.get(month, nothing), found.currency),
         )
         for month in sorted({*by_month, *found.distances})

@@ -29,15 +29,16 @@ from owners.queries import history_reader
 type EntryKind = Literal["service-entries", "expenses", "fuel-entries"]
 
 _MOST: Final = 100
+_RATE: Final = ("rate", "rate_to", "converted_minor")
 _FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "service-entries": (
-        "service_date", "time_zone", "vendor", "lines", "currency", "cost_minor", "next_due_km", "next_due_months",
-        "note",
+        "service_date", "time_zone", "vendor", "lines", "currency", "cost_minor", *_RATE, "next_due_km",
+        "next_due_months", "note",
     ),
-    "expenses": ("expense_date", "time_zone", "category", "amount_minor", "currency", "note"),
+    "expenses": ("expense_date", "time_zone", "category", "amount_minor", "currency", *_RATE, "note"),
     "fuel-entries": (
         "filled_on", "filled_at", "time_zone", "energy_kind", "volume", "volume_unit", "unit_price", "total_minor",
-        "currency", "discount_minor", "is_full", "soc_after", "missed_before", "station", "note",
+        "currency", *_RATE, "discount_minor", "is_full", "soc_after", "missed_before", "station", "note",
     ),
 }  # fmt: skip
 

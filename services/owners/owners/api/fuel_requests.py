@@ -9,8 +9,9 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from chassis.http import ApiModel
-from owners.api.values import CurrencyCode, Edit, Money, Note, OdometerInput, PastDate, TimeZone, rule, text_of
+from owners.api.values import CurrencyCode, Edit, Money, Note, OdometerInput, PastDate, Rate, TimeZone, rule, text_of
 from owners.domain.car import EnergyKind
+from owners.domain.conversion import parse_rate
 from owners.domain.fuel.purchase import parse_unit_price, parse_volume
 from owners.domain.fuel.units import VolumeUnit
 
@@ -61,6 +62,7 @@ class AddFuelEntryRequest(ApiModel):
     unit_price: UnitPrice | None = None
     total: Money | None = None
     currency: Currency | None = None
+    rate: Rate | None = None
     full: Told = Field(default=False, description="Whether it left with a full tank or battery.")
     soc_after: Charge | None = None
     missed_before: Told = Field(default=False, description="Whether a fill before this one was not entered.")
@@ -84,7 +86,7 @@ class EditFuelEntryRequest(Edit):
     """
 
     nullable: ClassVar[frozenset[str]] = frozenset(
-        {"local_time", "odometer", "volume", "unit_price", "total", "soc_after", "station", "note"}
+        {"local_time", "odometer", "volume", "unit_price", "total", "rate", "soc_after", "station", "note"}
     )
 
     filled_on: PastDate | SkipJsonSchema[None] = None
@@ -97,6 +99,7 @@ class EditFuelEntryRequest(Edit):
     unit_price: UnitPrice | None = None
     total: Money | None = None
     currency: Currency | SkipJsonSchema[None] = None
+    rate: Rate | None = None
     full: Told | SkipJsonSchema[None] = None
     soc_after: Charge | None = None
     missed_before: Told | SkipJsonSchema[None] = None
@@ -128,7 +131,7 @@ def _details(told: dict[str, Any]) -> dict[str, Any]:
     details = dict(told)
     if "local_time" in details:
         details["local_time"] = None if details["local_time"] is None else time.fromisoformat(details["local_time"])
-    for name, parse in (("volume", parse_volume), ("unit_price", parse_unit_price)):
+    for name, parse in (("volume", parse_volume), ("unit_price", parse_unit_price), ("rate", parse_rate)):
         if details.get(name) is not None:
             details[name] = parse(details[name])
     if "total" in details:

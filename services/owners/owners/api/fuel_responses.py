@@ -13,14 +13,14 @@ from pydantic import Field
 
 from chassis.http import ApiModel
 from owners.api.file_schemas import AttachmentResponse, attachment_response
-from owners.api.values import CurrencyCode, JudgedOdometer, Money, judged_odometer
+from owners.api.values import CurrencyCode, JudgedOdometer, Money, RateResponse, judged_odometer, rate_response
 from owners.domain.car import EnergyKind
 from owners.domain.files import Attachment
 from owners.domain.fuel.entry import FuelEntry
 from owners.domain.fuel.purchase import Derived
 from owners.domain.fuel.summary import Series, combined_cost_per_100_km
 from owners.domain.fuel.units import CanonicalUnit, VolumeUnit, canonical_unit
-from owners.domain.odometer.history import RecordedReading
+from owners.domain.odometer.recorded import RecordedReading
 
 Per100Km = Annotated[
     str, Field(description="Litres, kWh or kg per 100 km, to the hundredth (half to even).", examples=["7.42"])
@@ -52,7 +52,9 @@ class IntervalResponse(ApiModel):
     first_entry_id: UUID
     last_entry_id: UUID
     closed_on: date
-    cost: Money | None = Field(description="Null unless every fill in it has a total, all in one currency.")
+    cost: Money | None = Field(
+        description="Null unless every fill in it has a total, all in one currency or with rates to the car's."
+    )
 
 
 class FuelEntryResponse(ApiModel):
@@ -70,6 +72,7 @@ class FuelEntryResponse(ApiModel):
     unit_price: str | None
     total: Money | None
     currency: str | None
+    rate: RateResponse | None
     derived: Derived | None = Field(description="Which of volume, unit_price and total follows from the others.")
     discount: Discount | None
     full: bool
@@ -126,6 +129,7 @@ def fuel_entry_response(
         unit_price=_text(entry.unit_price),
         total=_money(entry.total_minor, entry.currency),
         currency=entry.currency,
+        rate=rate_response(entry.rated),
         derived=entry.derived,
         discount=_discount(entry),
         full=entry.is_full,

@@ -13,7 +13,7 @@ from owners.api.record_requests import AddReadingRequest
 from owners.api.record_responses import ReadingResponse, reading_response
 from owners.api.service_entries import demand_reader
 from owners.commands.add_reading import add_reading
-from owners.domain.odometer.history import RecordedReading
+from owners.domain.odometer.recorded import RecordedReading
 from owners.queries import list_readings
 
 router = APIRouter(tags=["odometer"])

@@ -32,6 +32,7 @@ DOMAIN_ERRORS: Final[Mapping[type[Exception], ProblemKind]] = MappingProxyType(
         errors.IdentityIsAttested: ProblemKind(409, "identity-attested", "VIN and frame number are fixed"),
         errors.NotAPurchase: ProblemKind(422, "not-a-purchase", "No pump or charger can ask this"),
         errors.WrongEnergyKind: ProblemKind(422, "wrong-energy-kind", "Not what this car runs on"),
+        errors.NotARate: ProblemKind(422, "not-a-rate", "No rate to the car's currency"),
         errors.RecordIsAttested: ProblemKind(409, "record-attested", "Attested records are read-only"),
         errors.ExpenseBelongsToService: ProblemKind(409, "expense-of-service", "The cost of a service entry"),
         errors.ReadingIsEvidence: ProblemKind(409, "rollback-evidence", "The reading shows a rollback"),

@@ -9,7 +9,8 @@ from pydantic import AwareDatetime, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from chassis.http import ApiModel
-from owners.api.values import Edit, Money, Note, OdometerInput, PastDate, TimeZone, text_of
+from owners.api.values import Edit, Money, Note, OdometerInput, PastDate, Rate, TimeZone, text_of
+from owners.domain.conversion import parse_rate
 from owners.domain.records import ExpenseCategory, Line, LineKind
 
 MAX_LINES = 100
@@ -45,6 +46,7 @@ class AddServiceEntryRequest(ApiModel):
     odometer: OdometerInput | None = None
     vendor: Annotated[str, text_of(200)] | None = None
     lines: Lines
+    rate: Rate | None = None
     next_due: NextDue | None = None
     note: Note | None = None
 
@@ -56,19 +58,20 @@ class AddServiceEntryRequest(ApiModel):
     def details(self) -> dict[str, Any]:
         """What the domain calls the entry's details."""
         kept = {name: getattr(self, name) for name in ("service_date", "time_zone", "vendor", "note")}
-        return kept | _line_details(self.lines) | _due_details(self.next_due)
+        return kept | _line_details(self.lines) | _due_details(self.next_due) | _rate_details(self.rate)
 
 
 class EditServiceEntryRequest(Edit):
     """The fields to change; those left out stay as they are. `lines` and `next_due` are replaced as a whole."""
 
-    nullable: ClassVar[frozenset[str]] = frozenset({"odometer", "vendor", "next_due", "note"})
+    nullable: ClassVar[frozenset[str]] = frozenset({"odometer", "vendor", "rate", "next_due", "note"})
 
     service_date: PastDate | SkipJsonSchema[None] = None
     time_zone: TimeZone | SkipJsonSchema[None] = None
     odometer: OdometerInput | None = None
     vendor: Annotated[str, text_of(200)] | None = None
     lines: Lines | SkipJsonSchema[None] = None
+    rate: Rate | None = None
     next_due: NextDue | None = None
     note: Note | None = None
 
@@ -84,6 +87,8 @@ class EditServiceEntryRequest(Edit):
             changes |= _line_details(changes["lines"])
         if "next_due" in changes:
             changes |= _due_details(changes.pop("next_due"))
+        if "rate" in changes:
+            changes |= _rate_details(changes["rate"])
         return _with_odometer(changes)
 
 
@@ -94,24 +99,26 @@ class AddExpenseRequest(ApiModel):
     time_zone: TimeZone | None = Field(default=None, description="Of the date; left out, the caller's own.")
     category: ExpenseCategory
     amount: Money
+    rate: Rate | None = None
     odometer: OdometerInput | None = None
     note: Note | None = None
 
     def details(self) -> dict[str, Any]:
         """What the domain calls the expense's details."""
         kept = {name: getattr(self, name) for name in ("expense_date", "time_zone", "category", "note")}
-        return kept | _money_details(self.amount)
+        return kept | _money_details(self.amount) | _rate_details(self.rate)
 
 
 class EditExpenseRequest(Edit):
     """The fields to change; those left out stay as they are."""
 
-    nullable: ClassVar[frozenset[str]] = frozenset({"odometer", "note"})
+    nullable: ClassVar[frozenset[str]] = frozenset({"odometer", "rate", "note"})
 
     expense_date: PastDate | SkipJsonSchema[None] = None
     time_zone: TimeZone | SkipJsonSchema[None] = None
     category: ExpenseCategory | SkipJsonSchema[None] = None
     amount: Money | SkipJsonSchema[None] = None
+    rate: Rate | None = None
     odometer: OdometerInput | None = None
     note: Note | None = None
 
@@ -120,6 +127,8 @@ class EditExpenseRequest(Edit):
         changes = super().changes()
         if "amount" in changes:
             changes |= _money_details(changes.pop("amount"))
+        if "rate" in changes:
+            changes |= _rate_details(changes["rate"])
         return _with_odometer(changes)
 
 
@@ -159,6 +168,10 @@ def _due_details(due: NextDue | None) -> dict[str, Any]:
 
 def _money_details(money: Money) -> dict[str, Any]:
     return {"amount_minor": money.amount_minor, "currency": money.currency}
+
+
+def _rate_details(rate: str | None) -> dict[str, Any]:
+    return {"rate": None if rate is None else parse_rate(rate)}
 
 
 def _with_odometer(changes: dict[str, Any]) -> dict[str, Any]:

@@ -24,13 +24,13 @@ from owners.api.amendment_responses import (
 )
 from owners.api.file_schemas import AttachmentResponse, attachment_response
 from owners.api.record_requests import LineBody, NextDue
-from owners.api.values import JudgedOdometer, Money, judged_odometer
+from owners.api.values import JudgedOdometer, Money, RateResponse, judged_odometer, rate_response
 from owners.db.access import HistoryReader
 from owners.domain.amendment import Amendment
 from owners.domain.files import Attachment
-from owners.domain.odometer.history import RecordedReading, Source
 from owners.domain.odometer.meter import MeterReplacement
 from owners.domain.odometer.reading import Unit
+from owners.domain.odometer.recorded import RecordedReading, Source
 from owners.domain.records import Attestation, Expense, ExpenseCategory, Provenance, ServiceEntry
 from owners.queries import Amended
 
@@ -60,6 +60,7 @@ class ServiceEntryResponse(ApiModel):
     vendor: str | None
     lines: list[LineBody]
     cost: Money | None
+    rate: RateResponse | None
     expense_id: UUID | None
     next_due: NextDue | None
     note: str | None
@@ -87,6 +88,7 @@ class ExpenseResponse(ApiModel):
     time_zone: str
     category: ExpenseCategory
     amount: Money
+    rate: RateResponse | None
     odometer: JudgedOdometer | None
     note: str | None
     service_entry_id: UUID | None
@@ -168,6 +170,7 @@ def service_entry_response(
         vendor=entry.vendor,
         lines=line_bodies(entry.lines, currency),
         cost=money(entry.cost_minor, currency),
+        rate=rate_response(entry.rated) if own else None,
         expense_id=expense_id,
         next_due=next_due(entry.next_due_km, entry.next_due_months),
         note=entry.note if own else None,
@@ -197,6 +200,7 @@ def expense_response(
         time_zone=expense.time_zone,
         category=expense.category,
         amount=Money.model_construct(amount_minor=expense.amount_minor, currency=expense.currency),
+        rate=rate_response(expense.rated),
         odometer=judged_odometer(reading),
         note=expense.note,
         service_entry_id=expense.service_entry_id,

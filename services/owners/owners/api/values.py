@@ -10,11 +10,12 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from chassis.http import ApiModel
 from owners.currencies import current_currencies
+from owners.domain.conversion import Rated, parse_rate
 from owners.domain.errors import DomainError
 from owners.domain.identity import normalised_frame_number, normalised_vin
 from owners.domain.local_time import EARLIEST, zone
-from owners.domain.odometer.history import RecordedReading, TypedOdometer
 from owners.domain.odometer.reading import Unit, Verdict, parse_value
+from owners.domain.odometer.recorded import RecordedReading, TypedOdometer
 
 MAX_AMOUNT: Final = 10**15
 
@@ -72,6 +73,15 @@ CurrencyCode = Annotated[
     str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217", examples=["RUB"]), AfterValidator(_current)
 ]
 PastDate = Annotated[date, Field(ge=EARLIEST, description="The calendar date where it happened.")]
+Rate = Annotated[
+    str,
+    Field(
+        max_length=24,
+        description="Units of the car's currency for one of the amount's own: above 0, at most 9 digits, 8 decimals.",
+        examples=["0.1835"],
+    ),
+    AfterValidator(rule(parse_rate)),
+]
 Note = Annotated[str, text_of(2_000)]
 
 
@@ -97,6 +107,24 @@ class Money(ApiModel):
 
     amount_minor: Annotated[int, Field(strict=True, ge=0, le=MAX_AMOUNT)]
     currency: CurrencyCode
+
+
+class RateResponse(ApiModel):
+    """With what rate an amount counts in another currency, and what it comes to there (half to even).
+
+    It counts while that currency is the car's; else the entry is listed unconverted, in its own currency.
+    """
+
+    rate: Annotated[str, Field(examples=["0.1835"])]
+    converted: Money
+
+
+def rate_response(told: Rated) -> RateResponse | None:
+    """The rate for a response."""
+    if told.rate is None or told.rate_to is None or told.converted_minor is None:
+        return None
+    converted = Money.model_construct(amount_minor=told.converted_minor, currency=told.rate_to)
+    return RateResponse(rate=format(told.rate, "f"), converted=converted)
 
 
 class OdometerInput(ApiModel):

@@ -12,10 +12,12 @@ from chassis.ids import new_id
 from owners import events
 from owners.commands.car_history import close_history, open_history
 from owners.commands.time_zone import zone_of
+from owners.currencies import minor_digits
 from owners.db.records import insert_expenses
 from owners.domain.access import Right
+from owners.domain.conversion import rated
 from owners.domain.local_time import check_not_future
-from owners.domain.odometer.history import Observed, RecordedReading, TypedOdometer
+from owners.domain.odometer.recorded import Observed, RecordedReading, TypedOdometer
 from owners.domain.records import Expense
 from owners.events import By
 
@@ -37,10 +39,12 @@ async def add_expense(
     author_id: UUID,
     now: datetime,
 ) -> RecordedExpense:
-    """The expense and its reading."""
-    history, person = await open_history(tx, car_id, author_id, Right.ADD_ENTRIES)
+    """The expense and its reading; raises NotARate, DateInFuture."""
+    history, person = await open_history(tx, car_id, author_id, Right.ADD_ENTRIES, entries=())
     zone = await zone_of(tx, details["time_zone"], author_id)
     check_not_future(details["expense_date"], zone_name=zone, now=now)
+    rate = details["rate"]
+    in_ours = rated(details["amount_minor"], details["currency"], rate, history.car.currency, digits=minor_digits)
     expense = Expense(
         id=new_id(),
         car_id=car_id,
@@ -51,15 +55,16 @@ async def add_expense(
         created_at=now,
         updated_at=now,
         version=1,
-        **details | {"time_zone": zone},
+        **details | {"time_zone": zone} | in_ours._asdict(),
     )
     by = By.person(person, now)
     await insert_expenses(tx, [expense])
     tx.record(events.expense_recorded(history.log, expense, by))
-    if odometer is not None:
-        history.readings.add(typed_for(expense, odometer, now))
+    reading = None if odometer is None else typed_for(expense, odometer, now)
+    if reading is not None:
+        history.readings.add(reading)
     await close_history(tx, history, by)
-    return RecordedExpense(expense, history.readings.reading_of(expense.id))
+    return RecordedExpense(expense, reading and history.readings.get(reading.reading.id))
 
 
 def typed_for(expense: Expense, odometer: TypedOdometer, now: datetime) -> RecordedReading:

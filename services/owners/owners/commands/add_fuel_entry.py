@@ -11,17 +11,18 @@ from chassis.db import Transaction
 from chassis.ids import new_id
 from chassis.problems import Unauthenticated
 from owners import events
-from owners.commands.car_history import CarHistory, close_history, open_history
+from owners.commands.car_history import close_history, open_history
 from owners.currencies import minor_digits
 from owners.db.fuel import find_fuel_entry, insert_fuel_entries
 from owners.db.users import find_user
 from owners.domain.access import Right
 from owners.domain.car import Car
+from owners.domain.conversion import rated
 from owners.domain.fuel.entry import FuelEntry
 from owners.domain.fuel.kinds import kind_for, unit_for
 from owners.domain.fuel.purchase import Stated, purchase
 from owners.domain.local_time import check_not_future, instant_of
-from owners.domain.odometer.history import Observed, RecordedReading, TypedOdometer
+from owners.domain.odometer.recorded import Observed, RecordedReading, TypedOdometer
 from owners.domain.user import User
 from owners.events import By
 
@@ -47,7 +48,7 @@ async def add_fuel_entry(
 
     Raises NotAPurchase, WrongEnergyKind, DateInFuture.
     """
-    history, person = await open_history(tx, car_id, author_id, Right.ADD_ENTRIES)
+    history, person = await open_history(tx, car_id, author_id, Right.ADD_ENTRIES, entries=())
     author = await find_user(tx, author_id)
     if author is None:
         raise Unauthenticated("This account is gone.")
@@ -62,19 +63,19 @@ async def add_fuel_entry(
         history.readings.add(reading)
     history.fuel.touch(entry)
     await close_history(tx, history, by)
-    return await recorded(tx, history, entry)
+    return await recorded(tx, entry, reading and history.readings.get(reading.reading.id))
 
 
-async def recorded(tx: Transaction, history: CarHistory, entry: FuelEntry) -> RecordedFuel:
-    """The entry as it stands after its history was closed."""
+async def recorded(tx: Transaction, entry: FuelEntry, reading: RecordedReading | None) -> RecordedFuel:
+    """The entry as it stands after its history was closed, with its judged reading."""
     stored = await find_fuel_entry(tx, entry.car_id, entry.id)
-    return RecordedFuel(stored or entry, history.readings.reading_of(entry.id))
+    return RecordedFuel(stored or entry, reading)
 
 
 def new_fuel_entry(car: Car, author: User, details: dict[str, Any], now: datetime) -> FuelEntry:
     """The entry that `details` tell, not checked yet; what they leave out is the car's or the author's usual.
 
-    Raises NotAPurchase, WrongEnergyKind.
+    Raises NotAPurchase, NotARate, WrongEnergyKind.
     """
     told = dict(details)
     kind = kind_for(told.pop("energy_kind"), car.energy_kinds)
@@ -84,6 +85,9 @@ def new_fuel_entry(car: Car, author: User, details: dict[str, Any], now: datetim
     currency = told.pop("currency") or car.currency
     priced = stated.unit_price is not None or stated.total_minor is not None
     bought = purchase(stated, scale=minor_digits(currency))
+    in_ours = rated(
+        bought.total_minor, currency if priced else None, told.pop("rate"), car.currency, digits=minor_digits
+    )
     return FuelEntry(
         id=new_id(),
         car_id=car.id,
@@ -101,6 +105,7 @@ def new_fuel_entry(car: Car, author: User, details: dict[str, Any], now: datetim
         version=1,
         **told,
         **bought._asdict(),
+        **in_ours._asdict(),
     )
 
 

@@ -11,7 +11,7 @@ from owners.commands.car_history import close_history, open_history
 from owners.commands.time_zone import zone_of
 from owners.domain.access import Right
 from owners.domain.local_time import check_not_future, local_date
-from owners.domain.odometer.history import Observed, RecordedReading, TypedOdometer
+from owners.domain.odometer.recorded import Observed, RecordedReading, TypedOdometer
 from owners.events import By
 
 
@@ -27,7 +27,7 @@ async def add_reading(
     now: datetime,
 ) -> RecordedReading:
     """The reading with its verdict. An instant tells the date; without either it was read just now."""
-    history, person = await open_history(tx, car_id, author_id, Right.ADD_ENTRIES)
+    history, person = await open_history(tx, car_id, author_id, Right.ADD_ENTRIES, entries=())
     zone = await zone_of(tx, time_zone, author_id)
     if observed_on is None:
         observed_at = observed_at or now

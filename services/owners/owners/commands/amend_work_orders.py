@@ -16,7 +16,7 @@ from owners.commands.car_history import CarHistory, Settling, settle
 from owners.db.amendments import amendments_of, attested_by, insert_amendments
 from owners.db.cars import save_attested_cars
 from owners.domain.amendment import Amendment, Correction, in_force
-from owners.domain.odometer.history import RecordedReading
+from owners.domain.odometer.recorded import RecordedReading
 from owners.domain.records import Expense, ServiceEntry
 from owners.events import By
 

@@ -112,7 +112,7 @@ async def _open(
         if await find_document(tx, target.car_id, target.id) is None:
             raise NotFound
         return car, None, None, person
-    history, person = await open_history(tx, target.car_id, caller_id, Right.ADD_ENTRIES)
+    history, person = await open_history(tx, target.car_id, caller_id, Right.ADD_ENTRIES, entries=[target.id])
     entry = await _entry(tx, target)
     history.demand_edit(person, entry)
     if not isinstance(entry, FuelEntry):

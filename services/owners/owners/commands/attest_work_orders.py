@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -14,8 +14,9 @@ from owners.commands.car_history import CarHistory, Settling, settle
 from owners.db.cars import claim_identities, former_owners, lock_cars, save_attested_cars
 from owners.db.readings import load_histories
 from owners.db.records import insert_expenses, insert_service_entries
+from owners.db.standings import load_touched
 from owners.domain.completion import Completion
-from owners.domain.odometer.history import RecordedReading
+from owners.domain.odometer.recorded import RecordedReading
 from owners.domain.records import Expense, ServiceEntry
 from owners.events import By, RecordLog
 
@@ -53,7 +54,10 @@ async def attest_work_orders(tx: Transaction, batch: Sequence[Attesting]) -> Non
 
     Who has the rows already makes nothing and publishes nothing. Raises Refuse for a car that does not exist.
     """
-    histories = await open_histories(tx, {attesting.completion.car_id for attesting in batch})
+    completions = [attesting.completion for attesting in batch]
+    whole = any(one.meter is not None for one in completions)  # what another meter changes is judged with everything
+    orders = None if whole else [one.attestation.work_order_id for one in completions]
+    histories = await open_histories(tx, {one.car_id for one in completions}, orders=orders)
     owners = await _owners(tx, batch, histories)
     effects = [_effects(one, histories[one.completion.car_id], owner) for one, owner in zip(batch, owners, strict=True)]
     new_entries = await insert_service_entries(tx, [one.entry for one in effects])
@@ -76,12 +80,20 @@ async def attest_work_orders(tx: Transaction, batch: Sequence[Attesting]) -> Non
     await save_attested_cars(tx, changed)
 
 
-async def open_histories(tx: Transaction, car_ids: set[UUID]) -> Mapping[UUID, CarHistory]:
-    """The histories of cars, locked; raises Refuse for a car that does not exist."""
+async def open_histories(
+    tx: Transaction, car_ids: set[UUID], *, orders: Collection[UUID] | None = None
+) -> Mapping[UUID, CarHistory]:
+    """The histories of cars, locked; raises Refuse for a car that does not exist.
+
+    `orders`: the only ones whose stored readings are looked at, so that a long history need not be loaded whole.
+    """
     cars = await lock_cars(tx, car_ids)
     for missing in sorted(car_ids - cars.keys()):
         raise Refuse(f"there is no car {missing}")
-    readings = await load_histories(tx, car_ids)
+    if orders is None:
+        readings = await load_histories(tx, car_ids)
+    else:
+        readings = await load_touched(tx, cars, orders=orders)
     return {car_id: CarHistory(car, readings[car_id], RecordLog(car)) for car_id, car in cars.items()}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
@@ -14,6 +14,7 @@ from owners.commands.access import lock_car_for
 from owners.commands.refresh_consumption import refresh_consumption
 from owners.db.cars import save_car
 from owners.db.readings import load_histories, save_outcomes
+from owners.db.standings import complete, load_touched, save_standings
 from owners.domain.access import CarPerson, NotPermitted, Right
 from owners.domain.car import Car
 from owners.domain.fuel.changes import FuelChanges
@@ -47,10 +48,18 @@ class Settling(NamedTuple):
     cause: Received[Event] | None = None
 
 
-async def open_history(tx: Transaction, car_id: UUID, caller_id: UUID, right: Right) -> tuple[CarHistory, CarPerson]:
-    """The history of a car, and who the caller is there; raises NotFound (404), NotPermitted (403)."""
+async def open_history(
+    tx: Transaction, car_id: UUID, caller_id: UUID, right: Right, *, entries: Collection[UUID] | None = None
+) -> tuple[CarHistory, CarPerson]:
+    """The history of a car, and who the caller is there; raises NotFound (404), NotPermitted (403).
+
+    `entries`: the only ones whose stored readings are looked at, so that a long history need not be loaded whole.
+    """
     car, person = await lock_car_for(tx, car_id, caller_id, right)
-    histories = await load_histories(tx, [car_id])
+    if entries is None:
+        histories = await load_histories(tx, [car_id])
+    else:
+        histories = await load_touched(tx, {car_id: car}, entries=entries)
     return CarHistory(car, histories[car_id], RecordLog(car)), person
 
 
@@ -62,6 +71,8 @@ async def close_history(tx: Transaction, history: CarHistory, by: By) -> None:
 
 async def settle(tx: Transaction, settlings: Iterable[Settling]) -> list[Car]:
     """Judges each car's readings anew, writes and publishes what changed; the cars with their new counters."""
+    settlings = list(settlings)
+    await complete(tx, [settling.history.readings for settling in settlings])
     outcomes: list[tuple[Outcome, UUID]] = []
     settled: list[tuple[CarHistory, Outcome | None]] = []
     cars: list[Car] = []
@@ -77,6 +88,14 @@ async def settle(tx: Transaction, settlings: Iterable[Settling]) -> list[Car]:
         settled.append((history, outcome))
         cars.append(history.car._replace(last_ok_reading_id=last_ok, record_sequence=history.log.sequence))
     await save_outcomes(tx, outcomes)
+    await save_standings(
+        tx,
+        [
+            (history.car.id, history.log.sequence, history.readings.settled)
+            for history, _ in settled
+            if history.readings.settled is not None
+        ],
+    )
     for history, outcome in settled:
         await refresh_consumption(tx, history.car, history.fuel, outcome.changed if outcome else ())
     return cars

@@ -14,7 +14,7 @@ from owners.commands.attest_work_orders import open_histories
 from owners.commands.car_history import Settling, settle
 from owners.db.cars import save_attested_cars
 from owners.domain.local_time import local_date
-from owners.domain.odometer.history import Observed, RecordedReading, TypedOdometer
+from owners.domain.odometer.recorded import Observed, RecordedReading, TypedOdometer
 from owners.events import By
 
 READING: Final = "check-in-reading"

@@ -11,7 +11,9 @@ from chassis.db import Transaction
 from chassis.problems import check_version
 from owners import events
 from owners.commands.access import lock_car_for
+from owners.commands.refresh_consumption import rebuild_consumption
 from owners.db.cars import save_car
+from owners.db.consumption import rated_kinds
 from owners.domain.access import Right
 from owners.domain.car import Car
 from owners.events import By
@@ -32,5 +34,7 @@ async def edit_car(
     edited = car.edited(changes, now)
     if edited is not car:
         await save_car(tx, edited)
+        if edited.currency != car.currency:  # rates to the one before convert no more, rates to this one do again
+            await rebuild_consumption(tx, edited, await rated_kinds(tx, edited))
         tx.record(events.car_updated(edited, By.person(person, now)))
     return edited

@@ -12,10 +12,11 @@ from chassis.problems import NotFound, check_version
 from owners import events
 from owners.commands.add_expense import RecordedExpense, typed_for
 from owners.commands.car_history import CarHistory, close_history, open_history
+from owners.commands.rates import with_rate
 from owners.db.records import delete_expense, find_expense, save_expense
 from owners.domain.access import CarPerson, Right
 from owners.domain.local_time import check_not_future
-from owners.domain.odometer.history import TypedOdometer
+from owners.domain.odometer.recorded import TypedOdometer
 from owners.domain.records import Expense
 from owners.events import By
 
@@ -37,7 +38,7 @@ async def edit_expense(
     history, person, expense = await _open(tx, car_id, expense_id, caller_id, expected_version)
     told = history.readings.reading_of(expense_id)
     odometer: TypedOdometer | None = changes.pop("odometer", told and told.typed_as[0])
-    edited = expense.edited(changes, now)
+    edited = expense.edited(with_rate(changes, history.car, expense, amount="amount_minor"), now)
     check_not_future(edited.expense_date, zone_name=edited.time_zone, now=now)
     reading = None if odometer is None else typed_for(edited, odometer, now)
     reading_changed = (told and told.typed_as) != (reading and reading.typed_as)
@@ -75,7 +76,7 @@ async def remove_expense(
 async def _open(
     tx: Transaction, car_id: UUID, expense_id: UUID, caller_id: UUID, expected_version: Callable[[], int]
 ) -> tuple[CarHistory, CarPerson, Expense]:
-    history, person = await open_history(tx, car_id, caller_id, Right.ADD_ENTRIES)
+    history, person = await open_history(tx, car_id, caller_id, Right.ADD_ENTRIES, entries=[expense_id])
     expense = await find_expense(tx, car_id, expense_id)
     if expense is None:
         raise NotFound

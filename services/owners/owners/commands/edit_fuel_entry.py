@@ -13,6 +13,7 @@ from chassis.problems import NotFound, check_version
 from owners import events
 from owners.commands.add_fuel_entry import RecordedFuel, recorded, typed_for
 from owners.commands.car_history import CarHistory, close_history, open_history
+from owners.commands.rates import with_rate
 from owners.currencies import minor_digits
 from owners.db.fuel import find_fuel_entry, save_fuel_entry
 from owners.domain.access import CarPerson, Right
@@ -22,7 +23,7 @@ from owners.domain.fuel.entry import FuelEntry
 from owners.domain.fuel.kinds import kind_for
 from owners.domain.fuel.purchase import Stated, purchase
 from owners.domain.local_time import check_not_future, instant_of, zone
-from owners.domain.odometer.history import TypedOdometer
+from owners.domain.odometer.recorded import TypedOdometer
 from owners.events import By
 
 _PURCHASE: Final = ("volume", "unit_price", "total_minor", "currency")
@@ -46,7 +47,8 @@ async def edit_fuel_entry(
     history, person, entry = await _open(tx, car_id, entry_id, caller_id, expected_version)
     told = history.readings.reading_of(entry_id)
     odometer: TypedOdometer | None = changes.pop("odometer", told and told.typed_as[0])
-    edited = entry.edited(_details(entry, history.car, changes), now)
+    details = with_rate(_details(entry, history.car, changes), history.car, entry, amount="total_minor")
+    edited = entry.edited(details, now)
     edited.check(with_odometer=odometer is not None)
     check_not_future(edited.filled_on, zone_name=edited.time_zone, now=now)
     reading = None if odometer is None else typed_for(edited, odometer, now)
@@ -64,7 +66,7 @@ async def edit_fuel_entry(
     by = By.person(person, now)
     tx.record(events.fuel_entry_changed(history.log, edited, history.readings.reading_of(entry_id), by))
     await close_history(tx, history, by)
-    return await recorded(tx, history, edited)
+    return await recorded(tx, edited, history.readings.reading_of(entry_id))
 
 
 async def remove_fuel_entry(
@@ -88,7 +90,7 @@ async def remove_fuel_entry(
 async def _open(
     tx: Transaction, car_id: UUID, entry_id: UUID, caller_id: UUID, expected_version: Callable[[], int]
 ) -> tuple[CarHistory, CarPerson, FuelEntry]:
-    history, person = await open_history(tx, car_id, caller_id, Right.ADD_ENTRIES)
+    history, person = await open_history(tx, car_id, caller_id, Right.ADD_ENTRIES, entries=[entry_id])
     entry = await find_fuel_entry(tx, car_id, entry_id)
     if entry is None:
         raise NotFound

@@ -13,6 +13,7 @@ from chassis.problems import NotFound, check_version
 from owners import events
 from owners.commands.add_service_entry import RecordedService, typed_for
 from owners.commands.car_history import CarHistory, close_history, open_history
+from owners.commands.rates import with_rate
 from owners.db.files import attachments_of
 from owners.db.records import (
     delete_expense,
@@ -25,7 +26,7 @@ from owners.db.records import (
 )
 from owners.domain.access import CarPerson, Right
 from owners.domain.local_time import check_not_future
-from owners.domain.odometer.history import TypedOdometer
+from owners.domain.odometer.recorded import TypedOdometer
 from owners.domain.records import Expense, ServiceEntry, cost_of
 from owners.events import By
 
@@ -49,7 +50,7 @@ async def edit_service_entry(
     odometer: TypedOdometer | None = changes.pop("odometer", told and told.typed_as[0])
     if "lines" in changes:
         changes["cost_minor"] = cost_of(changes["lines"])
-    edited = entry.edited(changes, now)
+    edited = entry.edited(with_rate(changes, history.car, entry, amount="cost_minor"), now)
     check_not_future(edited.service_date, zone_name=edited.time_zone, now=now)
     reading = None if odometer is None else typed_for(edited, odometer, now)
     reading_changed = (told and told.typed_as) != (reading and reading.typed_as)
@@ -95,7 +96,7 @@ async def remove_service_entry(
 async def _open(
     tx: Transaction, car_id: UUID, entry_id: UUID, caller_id: UUID, expected_version: Callable[[], int]
 ) -> tuple[CarHistory, CarPerson, ServiceEntry]:
-    history, person = await open_history(tx, car_id, caller_id, Right.ADD_ENTRIES)
+    history, person = await open_history(tx, car_id, caller_id, Right.ADD_ENTRIES, entries=[entry_id])
     entry = await find_service_entry(tx, car_id, entry_id)
     if entry is None:
         raise NotFound

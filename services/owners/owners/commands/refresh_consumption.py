@@ -20,7 +20,7 @@ from owners.domain.car import Car, EnergyKind
 from owners.domain.fuel.changes import FuelChanges, Span, accepted
 from owners.domain.fuel.consumption import Figure, FullToFull
 from owners.domain.fuel.order import in_order
-from owners.domain.odometer.history import RecordedReading
+from owners.domain.odometer.recorded import RecordedReading
 
 _EVERYTHING: Final = Span(date.min, date.max, 0)
 _USUALLY_ENOUGH: Final = timedelta(days=366)

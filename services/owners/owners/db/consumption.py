@@ -43,6 +43,9 @@ _PUT_SUMS: Final = """
     SELECT $1, $2, sums.* FROM unnest(
         $3::text[], $4::text[], $5::text[], $6::integer[], $7::bigint[], $8::numeric[], $9::bigint[]) AS sums
 """
+_RATED_KINDS: Final = """
+    SELECT DISTINCT energy_kind FROM fuel_entry WHERE car_id = $1 AND owner_id = $2 AND rate IS NOT NULL
+"""
 _SUMS: Final = """
     SELECT energy_kind, period, currency, intervals, km, quantity, cost_minor FROM consumption_sum
     WHERE car_id = $1 AND owner_id = $2 AND period = $3
@@ -82,7 +85,13 @@ async def end_before(tx: Transaction, car: Car, kind: EnergyKind, span: Span) ->
 
 async def fills_between(tx: Transaction, car: Car, kind: EnergyKind, first: date, last: date) -> list[Fill]:
     """All of the present owner's fills of these days, both included."""
-    return [fuel_entry_of(row).fill for row in await tx.rows(_SERIES, car.id, car.owner_id, kind, first, last)]
+    rows = await tx.rows(_SERIES, car.id, car.owner_id, kind, first, last)
+    return [fuel_entry_of(row).fill(car.currency) for row in rows]
+
+
+async def rated_kinds(tx: Transaction, car: Car) -> list[EnergyKind]:
+    """The kinds of which fills carry rates."""
+    return [row["energy_kind"] for row in await tx.rows(_RATED_KINDS, car.id, car.owner_id)]
 
 
 async def save_figures(tx: Transaction, figures: Sequence[Figure]) -> None:

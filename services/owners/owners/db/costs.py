@@ -11,6 +11,8 @@ from datetime import date
 from typing import Final, get_args
 from uuid import UUID
 
+import asyncpg
+
 from chassis.db import Transaction
 from owners.db.ownership import Whose
 from owners.domain.car import EnergyKind
@@ -21,16 +23,19 @@ from owners.domain.ownership.window import Window
 _NO_CURRENCY: Final = "XXX"
 _KINDS: Final = list(get_args(EnergyKind.__value__))  # named, so that an index by kind and date serves
 COSTS: Final = """
-    SELECT month, category, energy_kind, currency, sum(amount_minor)::numeric AS amount_minor,
+    SELECT month, category, energy_kind, currency, rate_to, sum(amount_minor)::numeric AS amount_minor,
+        sum(converted_minor)::numeric AS converted_minor,
         sum(quantity)::numeric AS quantity, sum(entries)::bigint AS entries, sum(priced)::bigint AS priced,
         sum(measured)::bigint AS measured
     FROM (
-        SELECT month, category, energy_kind, currency, amount_minor, quantity, entries, priced, measured
+        SELECT month, category, energy_kind, currency, rate_to, amount_minor, converted_minor, quantity,
+            entries, priced, measured
         FROM monthly_cost
         WHERE car_id = $1 AND owner_id = $2 AND month BETWEEN $3 AND $4
         UNION ALL
         SELECT date_trunc('month', e.expense_date::timestamp)::date, e.category, '', e.currency,
-            coalesce(amended.cost_minor, e.amount_minor), 0, 1, 1, 0
+            coalesce(e.rate_to, ''), coalesce(amended.cost_minor, e.amount_minor),
+            coalesce(e.converted_minor, 0), 0, 1, 1, 0
         FROM unnest($5::date[], $6::date[]) AS edge (first, last)
         JOIN expense e ON e.car_id = $1 AND e.owner_id = $2 AND e.expense_date BETWEEN edge.first AND edge.last
         LEFT JOIN LATERAL (
@@ -40,14 +45,15 @@ COSTS: Final = """
         ) amended ON true
         UNION ALL
         SELECT date_trunc('month', f.filled_on::timestamp)::date, 'fuel', f.energy_kind, coalesce(f.currency, 'XXX'),
-            coalesce(f.total_minor, 0), coalesce(f.quantity, 0), 1, (f.total_minor IS NOT NULL)::int,
+            coalesce(f.rate_to, ''), coalesce(f.total_minor, 0), coalesce(f.converted_minor, 0),
+            coalesce(f.quantity, 0), 1, (f.total_minor IS NOT NULL)::int,
             (f.quantity IS NOT NULL)::int
         FROM unnest($5::date[], $6::date[]) AS edge (first, last)
         JOIN fuel_entry f ON f.car_id = $1 AND f.energy_kind = ANY ($7::text[]) AND f.owner_id = $2
             AND f.filled_on BETWEEN edge.first AND edge.last
     ) entry
-    GROUP BY month, category, energy_kind, currency
-    ORDER BY month, category, energy_kind, currency
+    GROUP BY month, category, energy_kind, currency, rate_to
+    ORDER BY month, category, energy_kind, currency, rate_to
 """
 ODOMETER: Final = """
     SELECT day, latest.id, latest.total_km, latest.observed_on
@@ -70,23 +76,10 @@ _BEGINNING: Final = """
 _NEVER: Final = (date(1, 1, 2), date(1, 1, 1))
 
 
-async def costs_of(tx: Transaction, whose: Whose, window: Window) -> list[CostLine]:
-    """What was spent in the window, month by month."""
+async def costs_of(tx: Transaction, whose: Whose, window: Window, currency: str) -> list[CostLine]:
+    """What was spent in the window, month by month; in `currency` where the entries carry rates to that."""
     rows = await tx.rows(COSTS, *cost_arguments(whose, window))
-    return [
-        CostLine(
-            row["month"],
-            row["category"],
-            row["energy_kind"] or None,
-            None if row["currency"] == _NO_CURRENCY else row["currency"],
-            int(row["amount_minor"]),
-            row["quantity"],
-            row["entries"],
-            row["priced"],
-            row["measured"],
-        )
-        for row in rows
-    ]
+    return [_line(row, converts=row["rate_to"] == currency) for row in rows]
 
 
 def cost_arguments(whose: Whose, window: Window) -> Sequence[object]:
@@ -113,3 +106,20 @@ async def beginning_of(tx: Transaction, whose: Whose) -> date | None:
     [row] = await tx.rows(_BEGINNING, *whose)
     found: date | None = row[0]
     return found
+
+
+def _line(row: asyncpg.Record, *, converts: bool) -> CostLine:
+    currency = row["rate_to"] if converts else row["currency"]
+    converted_minor = int(row["converted_minor"]) if converts else 0
+    return CostLine(
+        row["month"],
+        row["category"],
+        row["energy_kind"] or None,
+        None if currency == _NO_CURRENCY else currency,
+        converted_minor if converts else int(row["amount_minor"]),
+        row["quantity"],
+        row["entries"],
+        row["priced"],
+        row["measured"],
+        converted_minor if converts else None,
+    )

@@ -14,15 +14,25 @@ from chassis.db import Transaction
 from owners.db.bulk import any_of, columns_of, insert_new, update_by_id
 from owners.db.meters import insert_replacements, replacements_of
 from owners.db.models import odometer_reading
-from owners.domain.odometer.history import OdometerHistory, Outcome, RecordedReading
+from owners.domain.odometer.history import OdometerHistory, Outcome
 from owners.domain.odometer.reading import Reading
+from owners.domain.odometer.recorded import RecordedReading
 from owners.domain.odometer.verdict import Judgement
 from owners.domain.records import Attestation
 
 _ATTESTATION: Final = Attestation._fields
 _UNATTESTED: Final = dict.fromkeys(_ATTESTATION)
+_OK: Final = Judgement("ok")
+COLUMNS: Final = (
+    *("id", "value", "unit", "km", "observed_on", "observed_at", "provenance", "verdict", "candidates_km"),
+    *("source", "time_zone", "author_id", "created_at", "service_entry_id", "expense_id", "fuel_entry_id"),
+    *_ATTESTATION,
+    *("meter_offset_km", "meter_replacement_id", "removed_meter"),
+    "car_id",
+)
+"""What `recorded_reading` reads, in its order."""
 _OF_CARS: Final = f"""
-    SELECT {", ".join(column.name for column in odometer_reading.columns)} FROM odometer_reading
+    SELECT {", ".join(COLUMNS)} FROM odometer_reading
     WHERE car_id = ANY($1::uuid[]) ORDER BY car_id, id
 """  # noqa: S608 -- our names
 
@@ -34,8 +44,7 @@ async def load_histories(tx: Transaction, car_ids: Collection[UUID]) -> dict[UUI
     replacements = await replacements_of(tx, replaced) if replaced else {}
     histories = {car_id: OdometerHistory.of(car_id, ()) for car_id in car_ids}
     for car_id, of_car in groupby(rows, key=lambda row: row["car_id"]):
-        readings = (recorded_reading(row) for row in of_car)
-        histories[car_id] = OdometerHistory.of(car_id, readings, replacements.get(car_id, ()))
+        histories[car_id] = OdometerHistory.of(car_id, map(stored_reading, of_car), replacements.get(car_id, ()))
     return histories
 
 
@@ -55,33 +64,31 @@ async def save_outcomes(tx: Transaction, outcomes: Iterable[tuple[Outcome, UUID]
 
 
 def recorded_reading(row: RowMapping | asyncpg.Record) -> RecordedReading:
-    """The reading in a row of its table."""
-    attested = row["provenance"] == "attested"
-    replacement_id = row["meter_replacement_id"]
+    """The reading in a row that has at least COLUMNS."""
+    return stored_reading([row[name] for name in COLUMNS])
+
+
+def stored_reading(columns: Iterable[Any]) -> RecordedReading:
+    """The reading in a row of COLUMNS. A long history has tens of thousands: here nothing is looked up by name."""
+    id_, value, unit, km, on, at, provenance, verdict, candidates, source, zone, author, created, *rest = columns
+    service_entry_id, expense_id, fuel_entry_id, center_id, work_order_id, revision, sha256, *rest = rest
+    offset_km, replacement_id, removed_meter, _ = rest
+    attested = provenance == "attested"
     recorded = RecordedReading(
-        reading=Reading(
-            id=row["id"],
-            value=row["value"],
-            unit=row["unit"],
-            km=row["km"],
-            observed_on=row["observed_on"],
-            observed_at=row["observed_at"],
-            attested=attested,
-            replaced=row["verdict"] == "replaced",
-        ),
-        source=row["source"],
-        time_zone=row["time_zone"],
-        author_id=row["author_id"],
-        created_at=row["created_at"],
-        service_entry_id=row["service_entry_id"],
-        expense_id=row["expense_id"],
-        fuel_entry_id=row["fuel_entry_id"],
-        attestation=Attestation(**{name: row[name] for name in _ATTESTATION}) if attested else None,
-        judgement=Judgement(row["verdict"], tuple(row["candidates_km"]), row["meter_offset_km"]),
+        Reading(id_, value, unit, km, on, at, attested, verdict == "replaced"),
+        source,
+        zone,
+        author,
+        created,
+        service_entry_id,
+        expense_id,
+        fuel_entry_id,
+        Attestation(center_id, work_order_id, revision, sha256) if attested else None,
+        _OK if verdict == "ok" and not offset_km else Judgement(verdict, tuple(candidates), offset_km),
     )
     if replacement_id is None:
         return recorded
-    return recorded._replace(meter_replacement_id=replacement_id, removed_meter=row["removed_meter"])
+    return recorded._replace(meter_replacement_id=replacement_id, removed_meter=removed_meter)
 
 
 def _columns(one: RecordedReading, car_id: UUID, owner_id: UUID) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from owners.domain.completion import MeasuredOdometer
 from owners.domain.local_time import local_date
-from owners.domain.odometer.history import Observed, RecordedReading, TypedOdometer
 from owners.domain.odometer.reading import parse_value
+from owners.domain.odometer.recorded import Observed, RecordedReading, TypedOdometer
 from owners.domain.records import Attestation, Line, ServiceEntry
 
 ORIGINAL: Final = 1

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from owners.domain.car import Car
 from owners.domain.local_time import local_date
-from owners.domain.odometer.history import RecordedReading
 from owners.domain.odometer.meter import MeterReplacement
 from owners.domain.odometer.reading import Reading, Unit, canonical_km, parse_value
+from owners.domain.odometer.recorded import RecordedReading
 from owners.domain.records import Attestation, Line, ServiceEntry
 
 

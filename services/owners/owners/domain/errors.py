@@ -45,6 +45,10 @@ class MixedCurrencies(DomainError):
     """Amounts of different currencies never add up."""
 
 
+class NotARate(DomainError):
+    """Not a rate from one currency to another, or none where there is something to convert."""
+
+
 class NamelessCar(DomainError):
     """A car that nothing tells from another."""
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Literal, NamedTuple, Self
 from uuid import UUID
 
+from owners.domain.conversion import Rated
 from owners.domain.errors import ExpenseBelongsToService, RecordIsAttested
 
 type Provenance = Literal["self_declared", "attested"]
@@ -16,6 +18,7 @@ type ExpenseCategory = Literal[
     "service", "parts", "tyres", "insurance", "tax", "parking", "toll", "fine", "wash", "other"
 ]
 
+_FOLLOWS = ("expense_date", "time_zone", "amount_minor", "currency", *Rated._fields)
 _READ_ONLY = "A completed work order attests this: it is read-only. Ask the service center for a correction."
 
 
@@ -58,11 +61,19 @@ class ServiceEntry(NamedTuple):
     created_at: datetime
     updated_at: datetime
     version: int
+    rate: Decimal | None = None
+    rate_to: str | None = None
+    converted_minor: int | None = None
 
     @property
     def provenance(self) -> Provenance:
         """Who vouches for it."""
         return "self_declared" if self.attestation is None else "attested"
+
+    @property
+    def rated(self) -> Rated:
+        """How its cost counts in another currency."""
+        return Rated(self.rate, self.rate_to, self.converted_minor)
 
     @property
     def titles(self) -> tuple[str, ...]:
@@ -105,6 +116,14 @@ class Expense(NamedTuple):
     updated_at: datetime
     version: int
     schedule_id: UUID | None = None
+    rate: Decimal | None = None
+    rate_to: str | None = None
+    converted_minor: int | None = None
+
+    @property
+    def rated(self) -> Rated:
+        """How it counts in another currency."""
+        return Rated(self.rate, self.rate_to, self.converted_minor)
 
     @property
     def provenance(self) -> Provenance:
@@ -150,23 +169,19 @@ class Expense(NamedTuple):
             created_at=entry.updated_at,
             updated_at=entry.updated_at,
             version=1,
+            **entry.rated._asdict(),
         )
 
     def following(self, entry: ServiceEntry) -> Self:
         """Itself after its service entry was edited."""
         told = Expense.of_service(self.id, entry)
-        if told is None or (told.expense_date, told.time_zone, told.amount_minor, told.currency) == (
-            self.expense_date,
-            self.time_zone,
-            self.amount_minor,
-            self.currency,
-        ):
+        if told is None:
+            return self
+        followed = {name: getattr(told, name) for name in _FOLLOWS}
+        if all(getattr(self, name) == value for name, value in followed.items()):
             return self
         return self._replace(
-            expense_date=told.expense_date,
-            time_zone=told.time_zone,
-            amount_minor=told.amount_minor,
-            currency=told.currency,
+            **followed,
             updated_at=told.updated_at,
             version=self.version + 1,
         )

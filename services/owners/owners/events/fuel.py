@@ -6,8 +6,8 @@ from typing import Any
 
 from contracts import owners as contract
 from owners.domain.fuel.entry import FuelEntry
-from owners.domain.odometer.history import RecordedReading
-from owners.events.log import By, RecordLog
+from owners.domain.odometer.recorded import RecordedReading
+from owners.events.log import By, RecordLog, rate_of
 
 
 def fuel_entry_recorded(
@@ -46,4 +46,5 @@ def _fuel_entry(entry: FuelEntry, reading: RecordedReading | None) -> dict[str, 
         "full": entry.is_full,
         "soc_after": entry.soc_after,
         "missed_before": entry.missed_before,
+        **rate_of(entry.rated),
     }

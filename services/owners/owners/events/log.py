@@ -11,6 +11,7 @@ from uuid import UUID
 from contracts.event import Actor, Role
 from owners.domain.access import CarPerson, CarRole
 from owners.domain.car import Car
+from owners.domain.conversion import Rated
 
 _CAPACITIES: Final[Mapping[CarRole, Role]] = MappingProxyType(
     {"owner": "car_owner", "manager": "car_manager", "driver": "car_driver", "viewer": "user", "former_owner": "user"}
@@ -62,3 +63,8 @@ class RecordLog:
             "car_id": self._car.id,
             "owner_id": owner_id or self._car.owner_id,
         }
+
+
+def rate_of(told: Rated) -> dict[str, Any]:
+    """How an amount counts in another currency."""
+    return {**told._asdict(), "rate": None if told.rate is None else format(told.rate, "f")}

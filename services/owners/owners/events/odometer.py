@@ -7,8 +7,9 @@ from itertools import batched
 from typing import Final
 
 from contracts import owners as contract
-from owners.domain.odometer.history import Outcome, RecordedReading
+from owners.domain.odometer.history import Outcome
 from owners.domain.odometer.meter import MeterReplacement
+from owners.domain.odometer.recorded import RecordedReading
 from owners.events.log import By, RecordLog
 from owners.events.records import attestation_of
 

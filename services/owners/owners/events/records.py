@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from contracts import owners as contract
-from owners.domain.odometer.history import RecordedReading
+from owners.domain.odometer.recorded import RecordedReading
 from owners.domain.records import Attestation, Expense, ServiceEntry
-from owners.events.log import By, RecordLog
+from owners.events.log import By, RecordLog, rate_of
 
 
 def service_entry_recorded(
@@ -83,6 +83,7 @@ def _expense(expense: Expense) -> dict[str, Any]:
         "category": expense.category,
         "amount_minor": expense.amount_minor,
         "currency": expense.currency,
+        **rate_of(expense.rated),
     }
 
 

@@ -190,7 +190,7 @@ def differing_fields(one: str, other: str) -> tuple[str, ...]:
     """The fields in which two contents differ."""
     left: dict[str, Any] = orjson.loads(one)
     right: dict[str, Any] = orjson.loads(other)
-    return tuple(name for name in left if left[name] != right.get(name))
+    return tuple(name for name in dict.fromkeys([*left, *right]) if left.get(name) != right.get(name))
 
 
 def _wrong_kind(candidate: Candidate, energy_kinds: Sequence[EnergyKind]) -> RowProblem | None:

@@ -25,10 +25,11 @@ from contracts.exchange import (
 )
 from owners.currencies import minor_digits
 from owners.domain.car import Car
+from owners.domain.conversion import UNRATED, parse_rate, rated
 from owners.domain.files import CarDocument
 from owners.domain.fuel.entry import FuelEntry
 from owners.domain.fuel.purchase import Stated, purchase
-from owners.domain.odometer.history import Observed, RecordedReading, Source, TypedOdometer
+from owners.domain.odometer.recorded import Observed, RecordedReading, Source, TypedOdometer
 from owners.domain.records import Expense, Line, ServiceEntry
 from owners.exchange.candidate import Candidate
 
@@ -81,7 +82,7 @@ def exchange_record(kind: Kind, row: Row, external_id: str) -> ExchangeItem:
         case "service_entry":
             return ExchangeServiceEntry.model_construct(**common, **_service(row), odometer=_odometer(row))
         case "expense":
-            told = {name: row[name] for name in ("category", "amount_minor", "currency", "note")}
+            told = {name: row[name] for name in ("category", "amount_minor", "currency", "note")} | _rate(row)
             return ExchangeExpense.model_construct(**common, **told, odometer=_odometer(row))
         case "reading":
             return ExchangeReading.model_construct(**(common | {"odometer": _odometer(row)}))
@@ -117,7 +118,7 @@ def shown_to(owner_id: UUID, kind: Kind, row: Found) -> Found:
     """The row as this owner may take it along: what an earlier owner paid for attested work is not told."""
     if kind != "service_entry" or row["owner_id"] == owner_id:
         return row
-    untold: dict[str, Any] = {"currency": None, "note": None}
+    untold: dict[str, Any] = {"currency": None, "note": None, "rate": None, "rate_to": None}
     amendments = [_without_amounts(one) for one in amendments_of(kind, row)]
     untold["amendments"] = orjson.dumps(amendments) if amendments else None
     if (original := original_of(kind, row)) is not None:
@@ -175,13 +176,18 @@ def _fuel(row: Row) -> dict[str, Any]:
         "missed_before": row["missed_before"],
         "station": row["station"],
         "note": row["note"],
+        **_rate(row),
     }
 
 
 def _service(row: Row) -> dict[str, Any]:
     same = ("vendor", "currency", "cost_minor", "next_due_km", "next_due_months", "note")
     lines = tuple(ExchangeLine.model_construct(**line) for line in _lines(row))
-    return {name: row[name] for name in same} | {"lines": lines}
+    return {name: row[name] for name in same} | {"lines": lines} | _rate(row)
+
+
+def _rate(row: Row) -> dict[str, Any]:
+    return {"rate": _text(row["rate"]), "rate_to": row["rate_to"]}
 
 
 def _lines(row: Row) -> list[dict[str, Any]]:
@@ -209,9 +215,11 @@ def _fuel_entry(told: Mapping[str, Any], day: date, common: Mapping[str, Any]) -
         None if price is None or derived == "unit_price" else Decimal(price),
         None if derived == "total" else total,
     )
+    bought = purchase(stated, scale=0 if currency is None else minor_digits(currency))
     return FuelEntry(
         **common,
-        **purchase(stated, scale=0 if currency is None else minor_digits(currency))._asdict(),
+        **bought._asdict(),
+        **_rated(told, bought.total_minor),
         filled_on=day,
         filled_at=_instant(told["filled_at"]),
         energy_kind=told["energy_kind"],
@@ -232,6 +240,7 @@ def _service_entry(told: Mapping[str, Any], day: date, common: Mapping[str, Any]
     return ServiceEntry(
         **common,
         **{name: told[name] for name in same},
+        **_rated(told, told["cost_minor"]),
         service_date=day,
         lines=tuple(Line(**line) for line in told["lines"]),
         attestation=None,
@@ -244,6 +253,7 @@ def _expense(told: Mapping[str, Any], day: date, common: Mapping[str, Any]) -> E
     return Expense(
         **common,
         **{name: told[name] for name in same},
+        **_rated(told, told["amount_minor"]),
         expense_date=day,
         service_entry_id=None,
         attestation=None,
@@ -254,6 +264,14 @@ def _document(told: Mapping[str, Any], common: Mapping[str, Any]) -> CarDocument
     days: dict[str, Any] = {name: told[name] and date.fromisoformat(told[name]) for name in ("issued_on", "expires_on")}
     same = {name: told[name] for name in ("number", "issued_by", "note")}
     return CarDocument(**common, kind=told["document_kind"], **same, **days)
+
+
+def _rated(told: Mapping[str, Any], amount_minor: int | None) -> dict[str, Any]:
+    """Whatever the car's own currency is: a rate to another one is kept, and converts nothing."""
+    if told.get("rate") is None:
+        return UNRATED._asdict()
+    rate = parse_rate(told["rate"])
+    return rated(amount_minor, told["currency"], rate, told["rate_to"], digits=minor_digits)._asdict()
 
 
 def _reading(kind: Kind, told: Mapping[str, Any], author_id: UUID, now: datetime) -> RecordedReading | None:

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from contracts.exchange import (
+    ExchangeAmount,
     ExchangeFuelEntry,
     ExchangeItem,
     ExchangeOdometer,
@@ -18,6 +19,7 @@ from contracts.exchange import (
     ExchangeServiceEntry,
 )
 from owners.currencies import current_currencies, minor_digits
+from owners.domain.conversion import parse_rate, rated
 from owners.domain.errors import DomainError
 from owners.domain.fuel.purchase import Stated, parse_volume, purchase
 from owners.domain.fuel.units import measures
@@ -55,9 +57,11 @@ def _checked_record[R: ExchangeRecord](record: R, now: datetime) -> R:
     if odometer is not None:
         _check_odometer(odometer, record.time_zone, now)
     if isinstance(record, ExchangeFuelEntry):
-        return _checked_fuel(record, now)
+        record = _checked_fuel(record, now)
     if isinstance(record, ExchangeServiceEntry):
         _check_service(record)
+    if isinstance(record, ExchangeAmount):
+        _check_rate(record)
     return record
 
 
@@ -68,9 +72,22 @@ def _told[T](field: str, code: str, rule: Callable[[], T]) -> T:
         raise BrokenRule(field, code, str(error)) from error
 
 
-def _check_currency(code: str | None) -> None:
+def _check_currency(code: str | None, field: str = "currency") -> None:
     if code is not None and code not in current_currencies():
-        raise BrokenRule("currency", "unknown_currency", "This is no currency in use.")
+        raise BrokenRule(field, "unknown_currency", "This is no currency in use.")
+
+
+def _check_rate(record: ExchangeAmount) -> None:
+    _check_currency(record.rate_to, "rate_to")
+    if (record.rate is None) != (record.rate_to is None):
+        raise BrokenRule("rate", "rate_incomplete", "A rate tells the currency that it leads to as well.")
+    if record.rate is None or record.rate_to is None:
+        return
+    text, rate_to = record.rate, record.rate_to
+    amounts = (getattr(record, name, None) for name in ("total_minor", "cost_minor", "amount_minor"))
+    amount = next((amount for amount in amounts if amount is not None), None)
+    currency: str | None = getattr(record, "currency", None)
+    _told("rate", "not_a_rate", lambda: rated(amount, currency, parse_rate(text), rate_to, digits=minor_digits))
 
 
 def _check_odometer(odometer: ExchangeOdometer, time_zone: str, now: datetime) -> None:

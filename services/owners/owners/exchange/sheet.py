@@ -31,13 +31,14 @@ _ODOMETER: Final = {
 }
 _NUMBERS: Final = ("soc_after", "next_due_km", "next_due_months", "total_minor", "cost_minor", "amount_minor")
 _FLAGS: Final = ("full", "missed_before")
+_RATE: Final = ("rate", "rate_to")
 _FIELDS: Final[Mapping[Kind, tuple[str, ...]]] = {
     "fuel_entry": (
         "filled_at", "energy_kind", "volume", "volume_unit", "unit_price", "total_minor", "currency", "derived",
-        "full", "soc_after", "missed_before", "station", "note",
+        "full", "soc_after", "missed_before", "station", "note", *_RATE,
     ),
-    "service_entry": ("vendor", "lines", "currency", "cost_minor", "next_due_km", "next_due_months", "note"),
-    "expense": ("category", "amount_minor", "currency", "note"),
+    "service_entry": ("vendor", "lines", "currency", "cost_minor", "next_due_km", "next_due_months", "note", *_RATE),
+    "expense": ("category", "amount_minor", "currency", "note", *_RATE),
     "reading": (),
     "document": ("document_kind", "number", "issued_by", "issued_on", "expires_on", "note"),
 }  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, DateTime, Integer, MetaData, Text, Uuid
+from sqlalchemy import BigInteger, Column, DateTime, Integer, MetaData, Numeric, Text, Uuid
 
 metadata: Final = MetaData()
 
@@ -30,6 +30,11 @@ def record() -> tuple[Column[object], ...]:
         Column("author_id", Uuid, nullable=False),
         instant("created_at"),
     )
+
+
+def rate() -> tuple[Column[object], ...]:
+    """How an amount counts in another currency."""
+    return Column("rate", Numeric), Column("rate_to", Text), Column("converted_minor", BigInteger)
 
 
 def attestation() -> tuple[Column[object], ...]:

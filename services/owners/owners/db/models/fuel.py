@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, Integer, Numeric, Table, Text, Uuid
 
-from owners.db.models.columns import count, instant, metadata
+from owners.db.models.columns import count, instant, metadata, rate
 
 fuel_entry: Final = Table(
     "fuel_entry",
@@ -26,6 +26,7 @@ fuel_entry: Final = Table(
     Column("unit_price", Numeric),
     Column("total_minor", BigInteger),
     Column("currency", Text),
+    *rate(),
     Column("derived", Text),
     Column("discount_minor", BigInteger),
     Column("is_full", Boolean, nullable=False),

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, Integer, Numeric, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
-from owners.db.models.columns import attestation, count, instant, metadata, record
+from owners.db.models.columns import attestation, count, instant, metadata, rate, record
 
 service_entry: Final = Table(
     "service_entry",
@@ -18,6 +18,7 @@ service_entry: Final = Table(
     Column("lines", JSONB, nullable=False),
     Column("currency", Text),
     Column("cost_minor", BigInteger),
+    *rate(),
     Column("next_due_km", Integer),
     Column("next_due_months", Integer),
     Column("note", Text),
@@ -39,6 +40,7 @@ expense: Final = Table(
     Column("service_entry_id", Uuid),
     *attestation(),
     Column("schedule_id", Uuid),
+    *rate(),
     instant("updated_at"),
     count("version"),
 )

@@ -12,7 +12,7 @@ from uuid import UUID
 from owners.domain.car import EnergyKind
 from owners.domain.fuel.entry import FuelEntry
 from owners.domain.fuel.interval import Interval
-from owners.domain.odometer.history import RecordedReading
+from owners.domain.odometer.recorded import RecordedReading
 
 ALL_TIME: Final = "all"
 NO_CURRENCY: Final = "XXX"

@@ -9,6 +9,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from owners.domain.car import EnergyKind
+from owners.domain.conversion import Rated
 from owners.domain.errors import NotAPurchase
 from owners.domain.fuel.consumption import FULL, Fill
 from owners.domain.fuel.interval import Interval
@@ -51,6 +52,14 @@ class FuelEntry:
     created_at: datetime
     updated_at: datetime
     version: int
+    rate: Decimal | None = None
+    rate_to: str | None = None
+    converted_minor: int | None = None
+
+    @property
+    def rated(self) -> Rated:
+        """How its total counts in another currency."""
+        return Rated(self.rate, self.rate_to, self.converted_minor)
 
     @property
     def quantity(self) -> Decimal | None:
@@ -69,9 +78,9 @@ class FuelEntry:
             return self.soc_after
         return FULL if self.is_full else None
 
-    @property
-    def fill(self) -> Fill:
-        """What of it consumption depends on."""
+    def fill(self, car_currency: str) -> Fill:
+        """What of it consumption depends on; its cost in the car's currency, if there is a rate to that."""
+        converts = self.rate_to == car_currency
         return Fill(
             id=self.id,
             day=self.filled_on,
@@ -81,8 +90,8 @@ class FuelEntry:
             level=self.level,
             electric=self.energy_kind == "electric",
             missed_before=self.missed_before,
-            total_minor=self.total_minor,
-            currency=self.currency,
+            total_minor=self.converted_minor if converts else self.total_minor,
+            currency=self.rate_to if converts else self.currency,
             interval=self.interval,
         )
 

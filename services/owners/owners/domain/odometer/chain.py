@@ -14,6 +14,11 @@ ATTESTED_WEIGHT: Final = 1_000
 OWN_WEIGHT: Final = 1
 
 
+def weight_of(reading: Placed) -> int:
+    """How much a reading counts."""
+    return ATTESTED_WEIGHT if reading.attested else OWN_WEIGHT
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class _Rest:
     """The heaviest chain from a reading on; of two as heavy, the one that starts earlier is the greater."""
@@ -47,8 +52,7 @@ def _rests(readings: Sequence[Placed]) -> tuple[dict[int, _Rest], dict[int, int 
     following: dict[int, int | None] = {}
     for reading in reversed(readings):
         found = index.best(reading)
-        weight = ATTESTED_WEIGHT if reading.attested else OWN_WEIGHT
-        rests[reading.place] = _Rest(weight + (found.weight if found else 0), -reading.place)
+        rests[reading.place] = _Rest(weight_of(reading) + (found.weight if found else 0), -reading.place)
         following[reading.place] = -found.minus_place if found else None
         index.add(reading, rests[reading.place])
     return rests, following

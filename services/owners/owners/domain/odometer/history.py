@@ -2,117 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Literal, NamedTuple
+from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
 from owners.domain.errors import ReadingIsEvidence
-from owners.domain.local_time import start_of_day
+from owners.domain.odometer.calm import Standing
 from owners.domain.odometer.meter import MeterReplacement
-from owners.domain.odometer.reading import Reading, Unit, canonical_km
-from owners.domain.odometer.verdict import Judged, Judgement, judge
-from owners.domain.records import Attestation, Provenance
-
-type Source = Literal[
-    "manual", "fuel", "service", "expense", "appointment_check_in", "work_order", "import", "valuation"
-]
-
-
-@dataclass(frozen=True, slots=True)
-class TypedOdometer:
-    """What somebody read."""
-
-    value: Decimal
-    unit: Unit
-
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """When somebody read it: the local date, and the instant if it is known."""
-
-    on: date
-    at: datetime | None
-    time_zone: str
-
-
-class RecordedReading(NamedTuple):
-    """A reading, where it comes from, and what is thought of it (None: not judged yet).
-
-    A new one is of the car's present owner, unless `owner_id` says in whose time it was.
-    With a replaced meter it is of the new one at hand-over, or of the removed one.
-    """
-
-    reading: Reading
-    source: Source
-    time_zone: str
-    author_id: UUID
-    created_at: datetime
-    service_entry_id: UUID | None = None
-    expense_id: UUID | None = None
-    fuel_entry_id: UUID | None = None
-    attestation: Attestation | None = None
-    judgement: Judgement | None = None
-    owner_id: UUID | None = None
-    meter_replacement_id: UUID | None = None
-    removed_meter: bool = False
-
-    @classmethod
-    def typed(
-        cls,
-        reading_id: UUID,
-        odometer: TypedOdometer,
-        when: Observed,
-        *,
-        source: Source,
-        author_id: UUID,
-        now: datetime,
-    ) -> RecordedReading:
-        """What a car's owner read and typed."""
-        return cls(
-            reading=Reading(
-                id=reading_id,
-                value=odometer.value,
-                unit=odometer.unit,
-                km=canonical_km(odometer.value, odometer.unit),
-                observed_on=when.on,
-                observed_at=when.at,
-                attested=False,
-            ),
-            source=source,
-            time_zone=when.time_zone,
-            author_id=author_id,
-            created_at=now,
-        )
-
-    @property
-    def provenance(self) -> Provenance:
-        """Who vouches for it."""
-        return "attested" if self.reading.attested else "self_declared"
-
-    @property
-    def typed_as(self) -> tuple[TypedOdometer, Observed]:
-        """What was read, and when."""
-        reading = self.reading
-        when = Observed(reading.observed_on, reading.observed_at, self.time_zone)
-        return TypedOdometer(reading.value, reading.unit), when
-
-    @property
-    def listed_at(self) -> datetime:
-        """Its place in a list: the instant, or the start of the day where it was read."""
-        return self.reading.observed_at or start_of_day(self.reading.observed_on, self.time_zone)
-
-    @property
-    def total_km(self) -> int:
-        """How far the car had been driven, on all its meters."""
-        return self.reading.km + (self.judgement.offset_km if self.judgement is not None else 0)
-
-    @property
-    def entry_id(self) -> UUID | None:
-        """The service entry, expense or fuel entry that it was read for."""
-        return self.service_entry_id or self.expense_id or self.fuel_entry_id
+from owners.domain.odometer.part import calm_around, last_of
+from owners.domain.odometer.reading import Reading
+from owners.domain.odometer.recorded import RecordedReading
+from owners.domain.odometer.verdict import MAX_PLAUSIBLE_KM, Judged, judge
+from owners.domain.records import Attestation
 
 
 class Outcome(NamedTuple):
@@ -135,14 +38,23 @@ class Outcome(NamedTuple):
 
 @dataclass(slots=True)
 class OdometerHistory:
-    """The set of readings of one car, and of its meters' replacements, under its lock."""
+    """The set of readings of one car, and of its meters' replacements, under its lock.
+
+    Of a long one only a part is here while `standing` is told: the readings of the entries that are looked at and, once
+    it is settled, those around the days that changed. See calm.py.
+    """
 
     car_id: UUID
     _recorded: dict[UUID, RecordedReading]
     _replacements: tuple[MeterReplacement, ...] = ()
+    standing: Standing | None = None
+    _entries: frozenset[UUID] = frozenset()
     _new: list[UUID] = field(default_factory=list)
     _removed: list[UUID] = field(default_factory=list)
     _new_replacements: tuple[MeterReplacement, ...] = ()
+    _touched: set[date] = field(default_factory=set)
+    _growth: int = 0
+    settled: Standing | None = None
 
     @classmethod
     def of(
@@ -151,16 +63,26 @@ class OdometerHistory:
         """The history as it is stored."""
         return cls(car_id, {one.reading.id: one for one in recorded}, tuple(replacements))
 
+    @classmethod
+    def part(
+        cls, car_id: UUID, recorded: Iterable[RecordedReading], standing: Standing, entries: Collection[UUID]
+    ) -> OdometerHistory:
+        """The part of a long history that has its last ok reading and all readings of these entries."""
+        return cls(car_id, {one.reading.id: one for one in recorded}, standing=standing, _entries=frozenset(entries))
+
     def add(self, recorded: RecordedReading) -> bool:
         """Adds a reading; False when it, or another of the same work order and revision, is there already."""
         if recorded.reading.id in self._recorded or self._attests(recorded):
             return False
         self._recorded[recorded.reading.id] = recorded
         self._new.append(recorded.reading.id)
+        self._touch(recorded, 1)
         return True
 
     def replace_meter(self, replacement: MeterReplacement) -> bool:
         """From now on readings are of several meters; False when it, or another of the same revision, is there."""
+        if self.standing is not None:
+            raise LookupError("a part of a history says nothing of meters")
         key = _key(replacement.attestation)
         if any(one.id == replacement.id or _key(one.attestation) == key for one in self._replacements):
             return False
@@ -168,12 +90,18 @@ class OdometerHistory:
         self._new_replacements += (replacement,)
         return True
 
+    @property
+    def recorded(self) -> Iterable[RecordedReading]:
+        """All readings that are here."""
+        return self._recorded.values()
+
     def get(self, reading_id: UUID) -> RecordedReading:
         """A reading of this history, with its verdict once it is settled."""
         return self._recorded[reading_id]
 
     def reading_of(self, entry_id: UUID) -> RecordedReading | None:
         """The reading in force of a service entry, expense or fuel entry."""
+        self._check_known(entry_id)
         return next((one for one in self._recorded.values() if one.entry_id == entry_id and _in_force(one)), None)
 
     def replace(self, entry_id: UUID, by: RecordedReading | None) -> None:
@@ -182,6 +110,7 @@ class OdometerHistory:
         if old is not None:
             _check_no_evidence(old)
             self._recorded[old.reading.id] = old._replace(reading=old.reading._replace(replaced=True))
+            self._touch(old, -1)
         if by is not None:
             self.add(by)
 
@@ -210,37 +139,94 @@ class OdometerHistory:
 
     def remove(self, entry_id: UUID) -> None:
         """Removes every reading that an entry ever had, because the entry goes; raises ReadingIsEvidence."""
+        self._check_known(entry_id)
         for one in [one for one in self._recorded.values() if one.entry_id == entry_id]:
             _check_no_evidence(one)
             del self._recorded[one.reading.id]
             self._removed.append(one.reading.id)
+            self._touch(one, -1)
+
+    @property
+    def touched(self) -> Collection[date]:
+        """The days on which the readings in force are others than before."""
+        return self._touched
+
+    def complete(self, recorded: Iterable[RecordedReading], *, whole: bool) -> None:
+        """Adds stored readings to a part: those of the touched days and of the days next to them, or all there are."""
+        gone = set(self._removed)
+        for one in recorded:
+            if one.reading.id not in gone:
+                self._recorded.setdefault(one.reading.id, one)
+        if whole:
+            self.standing = None
+
+    def stands(self) -> bool:
+        """Whether a part is enough to judge its changes: they are where the history is calm, and leave it so."""
+        if self.standing is None:
+            return True
+        calm_after = self.standing.calm_after
+        if calm_after is None or any(day <= calm_after for day in self._touched):
+            return False
+        return calm_around(self._touched, self._in_force(), max_km=MAX_PLAUSIBLE_KM)
 
     def settle(self) -> Outcome | None:
-        """Judges the whole set anew; None when neither the set nor any verdict has changed."""
-        judged = judge([one.reading for one in self._recorded.values()], self._replacements)
+        """Judges the whole set anew; None when neither the set nor any verdict has changed. A part must stand."""
+        judged = self._judged()
         changed = [
             one._replace(judgement=judged.judgements[one.reading.id])
             for one in self._recorded.values()
             if one.judgement != judged.judgements[one.reading.id]
         ]
+        self.settled = self._settled(judged)
         if not changed and not self._removed:
             return None
         self._recorded |= {one.reading.id: one for one in changed}
-        return self._outcome(judged, tuple(changed))
-
-    def _outcome(self, judged: Judged, changed: tuple[RecordedReading, ...]) -> Outcome:
         return Outcome(
             car_id=self.car_id,
             new=tuple(self._recorded[id_] for id_ in self._new),
-            changed=changed,
+            changed=tuple(changed),
             removed=tuple(self._removed),
             last_ok=self._recorded[judged.last_ok] if judged.last_ok else None,
-            reading_count=len(self._recorded) - judged.count("replaced"),
-            doubtful_count=judged.count("suspect", "quarantined"),
-            rollback_count=judged.count("rollback"),
+            reading_count=self.settled.reading_count,
+            doubtful_count=self.settled.doubtful_count,
+            rollback_count=self.settled.rollback_count,
             replacements=self._new_replacements,
             offset_km=judged.offset_km,
         )
+
+    def _judged(self) -> Judged:
+        if self.standing is None:
+            return judge([one.reading for one in self._recorded.values()], self._replacements)
+        if not self.stands():
+            raise ValueError("this part of a history does not say what becomes of the rest")
+        return Judged(
+            {id_: one.judgement_in_calm for id_, one in self._recorded.items()},
+            last_of(self._in_force()),
+            calm_after=self.standing.calm_after,
+        )
+
+    def _settled(self, judged: Judged) -> Standing:
+        if self.standing is not None:
+            return self.standing._replace(reading_count=self.standing.reading_count + self._growth)
+        return Standing(
+            judged.calm_after,
+            len(self._recorded) - judged.count("replaced"),
+            judged.count("suspect", "quarantined"),
+            judged.count("rollback"),
+        )
+
+    def _in_force(self) -> list[Reading]:
+        return [one.reading for one in self._recorded.values() if _in_force(one)]
+
+    def _touch(self, one: RecordedReading, growth: int) -> None:
+        if not one.reading.replaced:
+            self._touched.add(one.reading.observed_on)
+            self._growth += growth
+
+    def _check_known(self, entry_id: UUID) -> None:
+        """Of a part, the readings of other entries are not here, which is not to be taken for there being none."""
+        if self.standing is not None and entry_id not in self._entries:
+            raise LookupError(f"the readings of the entry {entry_id} were not loaded")
 
     def _attests(self, new: RecordedReading) -> bool:
         if new.attestation is None:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from owners.domain.odometer.calm import calm_after
 from owners.domain.odometer.chain import heaviest_chain
 from owners.domain.odometer.explain import Explainer
 from owners.domain.odometer.meter import MeterReplacement, Meters
@@ -38,11 +40,15 @@ class Judged:
     """All judgements of one car. `last_ok` is the reading that says where the odometer stands.
 
     `offset_km` is of the meter that is in the car now.
+
+    `calm_after`: what was read after this day is ok, and stays so while it is calm; None when no such day is known,
+    nor with a replaced meter.
     """
 
     judgements: Mapping[UUID, Judgement]
     last_ok: UUID | None
     offset_km: int = 0
+    calm_after: date | None = field(default=None, compare=False)
 
     def count(self, *verdicts: Verdict) -> int:
         """How many readings have one of these verdicts."""
@@ -83,7 +89,9 @@ def _judge(readings: Collection[Reading], max_km: int) -> Judged:
     judgements |= {placed.reading.id: Judgement("ok") for placed in believed}
     odd = [placed for placed in rest if placed.reading.id not in judgements]
     judgements |= _explained(odd, believed, max_km)
-    return Judged(judgements, believed[-1].reading.id if believed else None)
+    return Judged(
+        judgements, believed[-1].reading.id if believed else None, calm_after=calm_after(ordered, back, chain)
+    )
 
 
 def _explained(odd: Sequence[Placed], believed: Sequence[Placed], max_km: int) -> dict[UUID, Judgement]:

@@ -23,7 +23,7 @@ class CostLine:
     """What entries of one month, category, kind of energy and currency come to.
 
     Of `entries`, `priced` tell what they cost and `measured` how much was filled. `currency` is None when none of them
-    tells one.
+    tells one. `converted_minor` is the amount itself where rates made it of another currency's.
     """
 
     month: date
@@ -35,6 +35,7 @@ class CostLine:
     entries: int
     priced: int
     measured: int
+    converted_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,12 @@ class Sums:
     def amount_minor(self) -> int | None:
         """What is known to have been paid; None when no entry tells it."""
         return sum(line.amount_minor for line in self.lines) if any(line.priced for line in self.lines) else None
+
+    @property
+    def converted_minor(self) -> int | None:
+        """How much of it rates made of amounts in other currencies; None when they made nothing of it."""
+        converted = [line.converted_minor for line in self.lines if line.converted_minor is not None]
+        return sum(converted) if converted else None
 
     @property
     def quantity(self) -> Decimal | None:
