@@ -29,7 +29,13 @@ subscriptions = Subscriptions("trust")
 subscriptions.ignore(owners.AccessGranted, owners.AccessChanged, owners.AccessEnded)  # scores are the owner's to see
 
 # In the order in which they run within a batch: facts first, then what is computed from them.
-subscriptions.state(owners.CarRegistered, owners.CarUpdated, owners.CarArchived, owners.CarTransferred)(keep_cars)
+subscriptions.state(
+    owners.CarRegistered,
+    owners.CarUpdated,
+    owners.CarArchived,
+    owners.CarTransferred,
+    owners.CarIdentityDecided,
+)(keep_cars)
 subscriptions.state(sto.EmployeeJoined, sto.EmployeeRoleChanged, sto.EmployeeDeactivated)(keep_employees)
 subscriptions.state(sto.LinkRequested, sto.LinkApproved, sto.LinkDeclined, sto.LinkRevoked, sto.LinkExpired)(keep_links)
 subscriptions.state(owners.ServiceEntryRecorded, owners.ServiceEntryChanged)(keep_service_entries)
