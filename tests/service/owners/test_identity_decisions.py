@@ -10,8 +10,6 @@ import pytest
 from owners.moderators import moderator_command
 from owners.settings import OwnersSettings
 from tests.service.owners.conftest import VIN, Owners, Person, completed
-from tests.service.owners.test_access import accepted, invited
-from tests.service.owners.test_transfer import handed_over
 
 QUEUE = "/v1/moderation/identities"
 OTHER_VIN = "XTA21099043576199"
@@ -248,62 +246,6 @@ async def test_what_is_settled_is_not_decided_again(owners: Owners) -> None:
     assert await owners.checksums() == before
 
 
-@pytest.mark.parametrize("role", ["owner", "rival", "manager", "viewer", "claimant", "former", "stranger"])
-async def test_nobody_with_a_part_in_it_decides_and_nobody_else_but_moderators_sees_it(
-    owners: Owners, role: str
-) -> None:
-    anna, boris, _, rival = await disputed(owners)
-    people = {"owner": boris, "rival": anna, "stranger": await owners.sign_in(), "former": boris}
-    if role in {"manager", "viewer"}:
-        people[role] = await owners.sign_in()
-        await accepted(owners, people[role], (await invited(owners, rival, boris, role))["token"])
-    elif role == "claimant":
-        people[role] = await owners.sign_in()
-        await owners.car(people[role])
-    elif role == "former":
-        await handed_over(owners, rival, boris, await owners.sign_in())
-    person = people[role]
-    [row] = await owners.rows("SELECT version FROM car WHERE id = :id", id=id_of(rival))
-    before = await owners.checksums()
-    for answer in (
-        await owners.get(QUEUE, person),
-        await owners.get(case_of(rival), person),
-        await owners.get(case_of(f"/v1/cars/{uuid4()}"), person),
-        await decide(owners, rival, person, CONFIRM, version=row.version),
-        await decide(owners, f"/v1/cars/{uuid4()}", person, CONFIRM, version=1),
-    ):
-        assert (answer.status_code, answer.json()["type"]) == (403, "urn:carpass:problem:forbidden")
-    assert await owners.checksums() == before
-    await command(owners, "add", str(person.user_id))
-    before = await owners.checksums()
-    for body in (CONFIRM, REJECT):
-        answer = await decide(owners, rival, person, body, version=row.version)
-        expected = (200, None) if role == "stranger" and body is CONFIRM else (403, "urn:carpass:problem:own-identity")
-        if role == "stranger" and body is REJECT:
-            expected = (412, "urn:carpass:problem:stale-version")
-        assert (answer.status_code, answer.json().get("type")) == expected, answer.text
-    if role != "stranger":
-        assert await owners.checksums() == before
-
-
-async def test_moderator_sees_strangers_cars_in_moderation_only(owners: Owners) -> None:
-    _, _, first, rival = await disputed(owners)
-    moderator = await named(owners)
-    assert await owners.listed("/v1/cars", moderator) == []
-    for car in (first, rival):
-        assert (await owners.get(car, moderator)).status_code == 404
-        assert (await owners.get(f"{car}/service-entries", moderator)).status_code == 404
-        assert (await owners.patch(car, moderator, {"plate": "MINE"}, 2)).status_code == 404
-
-
-async def test_dismissed_moderator_decides_no_more(owners: Owners) -> None:
-    _, _, _, rival = await disputed(owners)
-    moderator = await named(owners)
-    assert await command(owners, "remove", str(moderator.user_id)) == 0
-    assert (await decide(owners, rival, moderator, CONFIRM)).status_code == 403
-    assert await owners.rows("SELECT * FROM identity_decision") == []
-
-
 @pytest.mark.parametrize(
     "body",
     [
@@ -342,18 +284,3 @@ async def test_repetition_with_its_key_answers_the_same_and_decides_nothing_more
     other = await decide(owners, rival, moderator, REJECT, key="once", version=row.version)
     assert other.status_code == 422
     assert await owners.checksums() == before
-
-
-async def test_a_wrong_call_of_the_command_changes_nothing_and_says_why(
-    owners: Owners, capsys: pytest.CaptureFixture[str]
-) -> None:
-    moderator = await named(owners)
-    capsys.readouterr()
-    for arguments in ([], ["add"], ["list", "all"], ["promote", str(uuid4())], ["add", "anna"]):
-        assert await command(owners, *arguments) == 2
-        assert capsys.readouterr().err
-    assert await command(owners, "add", str(moderator.user_id)) == 0
-    assert await command(owners, "list") == 0
-    said = capsys.readouterr().out
-    assert f"{moderator.user_id} was a moderator already\n" in said
-    assert f"{moderator.user_id}  since " in said

@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from chassis.db import Transaction
-from tests.service.owners.conftest import Owners, Person
+from tests.service.owners.conftest import Owners, Person, completed
+from tests.service.owners.test_identity_decisions import CONFIRM, QUEUE, case_of, named
 
 MONEY = {"amount_minor": 5_000, "currency": "RUB"}
 # What each route may ask for. To raise a figure is a decision: it is paid by every request.
@@ -92,3 +93,30 @@ async def test_a_long_history_costs_no_more_statements_than_a_short_one(owners: 
         found[f"POST {path}"] = (costs[0], costs[1], most)
     assert {route: told for route, told in found.items() if told[0] != told[1] or told[1] > told[2]} == {}
     assert all(told[1] > 0 for told in found.values())
+
+
+async def test_moderation_asks_as_much_for_many_disputes_as_for_one(owners: Owners, asked: Counter[str]) -> None:
+    anna, moderator = await owners.sign_in(), await named(owners)
+
+    async def dispute(place: int, rivals: int) -> str:
+        vin = f"XTA2109904357{6100 + place}"
+        cars = [await owners.car(anna, vin=vin) for _ in range(rivals + 1)]
+        await owners.deliver(*(completed(car, car={"vin": vin}) for car in cars))
+        return cars[-1]
+
+    found: list[list[int]] = []
+    for disputes in ([1], [2, 5, 8, 3, 4]):
+        cars = [await dispute(10 * len(found) + place, rivals) for place, rivals in enumerate(disputes)]
+        costs = []
+        for path in (QUEUE, case_of(cars[-1])):
+            asked.clear()
+            assert (await owners.get(path, moderator, limit=100)).status_code == 200
+            costs.append(asked.total())
+        version = (await owners.get(case_of(cars[-1]), moderator)).json()["version"]
+        asked.clear()
+        decided = await owners.client.post(
+            f"{case_of(cars[-1])}/decision", headers=moderator.acting(version=version), json=CONFIRM
+        )
+        assert decided.status_code == 200, decided.text
+        found.append([*costs, asked.total()])
+    assert found == [[4, 4, 8]] * 2
