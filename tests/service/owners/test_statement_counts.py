@@ -119,4 +119,4 @@ async def test_moderation_asks_as_much_for_many_disputes_as_for_one(owners: Owne
         )
         assert decided.status_code == 200, decided.text
         found.append([*costs, asked.total()])
-    assert found == [[4, 4, 8]] * 2
+    assert found == [[4, 4, 10]] * 2
