@@ -29,13 +29,13 @@ _FACTS: Final = """
     id, kind, number, make, model, year, plate, identity_confirmed, identity_disputed, identity_disputed_at,
     rejected_number, attested_at, archived_at, created_at, version, attested_works, attesting_centers
 """
-# Which cars, and only then how much work was done on each of them.
+# Which cars, and only then how much work was done on each of them. LIMIT 1: else it is a join with the whole view.
 _DISPUTED: Final = f"""
     SELECT facts.* FROM (
         SELECT id FROM claimed_car
         WHERE identity_disputed AND ($1::timestamptz IS NULL OR (identity_disputed_at, id) > ($1, $2::uuid))
         ORDER BY identity_disputed_at, id LIMIT $3
-    ) queued CROSS JOIN LATERAL (SELECT {_FACTS} FROM claimed_car found WHERE found.id = queued.id) facts
+    ) queued CROSS JOIN LATERAL (SELECT {_FACTS} FROM claimed_car found WHERE found.id = queued.id LIMIT 1) facts
     ORDER BY facts.identity_disputed_at, facts.id
 """  # noqa: S608 -- our names
 _ONE: Final = f"SELECT {_FACTS} FROM claimed_car WHERE id = $1"  # noqa: S608
@@ -47,7 +47,7 @@ _RIVALS: Final = f"""
             SELECT id FROM claimed_car other WHERE other.number = asked.number AND other.id <> asked.id
             ORDER BY identity_confirmed DESC, identity_disputed DESC, attested_at NULLS LAST, created_at, id LIMIT $3
         ) sorted
-    ) rival CROSS JOIN LATERAL (SELECT {_FACTS} FROM claimed_car found WHERE found.id = rival.id) facts
+    ) rival CROSS JOIN LATERAL (SELECT {_FACTS} FROM claimed_car found WHERE found.id = rival.id LIMIT 1) facts
     ORDER BY asked.place, rival.place
 """  # noqa: S608 -- our names
 _LOCK: Final = f"SELECT {', '.join(column.name for column in car.columns)} FROM lock_claimants($1)"  # noqa: S608
