@@ -16,7 +16,7 @@ COMMENT ON TABLE moderator IS 'Who decides about rival claims. Named by the oper
 
 ALTER TABLE car ADD COLUMN identity_disputed_at timestamptz;
 ALTER TABLE car ADD COLUMN rejected_number text;
-UPDATE car SET identity_disputed_at = attested_at WHERE identity_disputed;
+UPDATE car SET identity_disputed_at = coalesce(attested_at, updated_at) WHERE identity_disputed;
 ALTER TABLE car ADD CONSTRAINT car_disputed_since CHECK (identity_disputed = (identity_disputed_at IS NOT NULL));
 ALTER TABLE car ADD CONSTRAINT car_rejected_is_not_confirmed
     CHECK (rejected_number IS DISTINCT FROM coalesce(vin, frame_number)
