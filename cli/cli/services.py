@@ -1,8 +1,12 @@
 """The services' own code, for commands that work with it."""
 
 import importlib
+from typing import Final
 
 from chassis.runtime import Service
+
+MODERATED: Final = ("sto", "owners")
+"""The services that have moderators."""
 
 
 def load_service(name: str) -> Service:

@@ -57,6 +57,7 @@ _ALL: tuple[Topic, ...] = (
             owners.CarUpdated,
             owners.CarArchived,
             owners.CarTransferred,
+            owners.CarIdentityDecided,
             owners.AccessGranted,
             owners.AccessChanged,
             owners.AccessEnded,

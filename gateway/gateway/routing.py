@@ -79,6 +79,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("/v1/service-centers/**", "sto"),
     Route("/v1/car-links/**", "sto"),
     Route("/v1/invitations/**", "sto"),
+    Route("/v1/moderation/identities/**", "owners", body_limit=SMALL),
     Route("/v1/moderation/**", "sto"),
     Route("/v1/work-orders/**", "workorders"),
     Route("/v1/notifications/**", "notifier"),

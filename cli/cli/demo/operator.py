@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cli.errors import StackError
+from cli.services import MODERATED
 from cli.stack.running import RunningStack
 
 _DEADLINE = 60.0
@@ -29,7 +30,7 @@ class Operator(Protocol):
         """What init data is signed with."""
 
     def add_moderator(self, user_id: str) -> None:
-        """Let this user decide on verifications."""
+        """Let this user decide on verifications and on rival claims to a VIN."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,16 @@ class LocalOperator:
         return self.stack.secrets.bot_token
 
     def add_moderator(self, user_id: str) -> None:
-        """By sto's own command, on its database."""
-        from sto.moderators import moderator_command  # noqa: PLC0415 -- slow to import, and help must be fast
+        """By the services' own commands, on their databases."""
+        from owners.moderators import moderator_command as of_owners  # noqa: PLC0415 -- slow, and help must be fast
+        from owners.settings import OwnersSettings  # noqa: PLC0415
+        from sto.moderators import moderator_command as of_sto  # noqa: PLC0415
         from sto.settings import StoSettings  # noqa: PLC0415
 
-        settings = StoSettings(database_worker_url=self.stack.databases["sto"].worker_url)
+        urls = {service: self.stack.databases[service].worker_url for service in MODERATED}
         with contextlib.redirect_stdout(io.StringIO()):
-            moderator_command(settings, ["add", user_id])
+            of_sto(StoSettings(database_worker_url=urls["sto"]), ["add", user_id])
+            of_owners(OwnersSettings(database_worker_url=urls["owners"]), ["add", user_id])
 
 
 @dataclass(frozen=True)
@@ -75,8 +79,9 @@ class ComposeOperator:
         return self._exec("owners-api", "cat", "/run/secrets/carpass_telegram_bot_token").strip()
 
     def add_moderator(self, user_id: str) -> None:
-        """Run sto's own command in its worker's container."""
-        self._exec("sto-worker", "python", "-m", "sto", "moderator", "add", user_id)
+        """Run the services' own commands in their workers' containers."""
+        for service in MODERATED:
+            self._exec(f"{service}-worker", "python", "-m", service, "moderator", "add", user_id)
 
     def _exec(self, service: str, *command: str) -> str:
         return _run(["docker", "compose", "--project-directory", self.project_dir, "exec", "-T", service, *command])

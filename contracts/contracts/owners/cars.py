@@ -60,6 +60,18 @@ class CarTransferred(CarEvent):
     previous_owner_id: UUID
 
 
+class CarIdentityDecided(CarEvent):
+    """A moderator confirmed what the car is known by, or found it to be another car's; the state is after it.
+
+    A confirmation that takes the identity from another car tells of both, with one `decision_id`.
+    """
+
+    event_type: ClassVar[str] = "owners.car.identity-decided.v1"
+
+    decision_id: UUID
+    outcome: Literal["confirmed", "rejected"]
+
+
 class AccessEvent(Event):
     """With whom an owner shares a car; `sequence` counts this grant's events. Without `expires_at` it has no end."""
 

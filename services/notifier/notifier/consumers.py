@@ -48,7 +48,13 @@ def _keep_state(subscriptions: Subscriptions, clock: Clock) -> None:
     async def on_removed_profiles(tx: Transaction, batch: Sequence[Tombstone]) -> None:
         await erase_users(tx, {UUID(tombstone.key): 0 for tombstone in batch}, now=clock())
 
-    @subscriptions.state(owners.CarRegistered, owners.CarUpdated, owners.CarArchived, owners.CarTransferred)
+    @subscriptions.state(
+        owners.CarRegistered,
+        owners.CarUpdated,
+        owners.CarArchived,
+        owners.CarTransferred,
+        owners.CarIdentityDecided,
+    )
     async def on_cars(tx: Transaction, batch: Batch) -> None:
         await keep_cars(tx, [events.car_state(received.event) for received in batch])
 
@@ -69,6 +75,7 @@ def _keep_decisions(subscriptions: Subscriptions) -> None:
 def _notify(subscriptions: Subscriptions, clock: Clock) -> None:
     @subscriptions.effect(
         owners.CarTransferred,
+        owners.CarIdentityDecided,
         sto.LinkRequested,
         workorders.EstimateSent,
         workorders.EstimateDecided,

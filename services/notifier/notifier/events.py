@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from chassis.consuming import Received
 from contracts.event import Event
-from contracts.owners import CarEvent, CarTransferred, UserEvent
+from contracts.owners import CarEvent, CarIdentityDecided, CarTransferred, UserEvent
 from contracts.sto import (
     CenterVerificationChanged,
     EmployeeEvent,
@@ -39,6 +40,7 @@ from notifier.domain.templates import (
     DecidedJob,
     Estimate,
     HandedOver,
+    IdentityDecided,
     LinkRequest,
     Odometer,
     Params,
@@ -69,7 +71,11 @@ def notice_of(received: Received[Any]) -> Notice | None:  # noqa: C901, PLR0911 
             params = CancelledWork(event.number, event.car_label, event.center_name, event.reason)
             return _of_order(received, event, Template.WORK_ORDER_CANCELLED, params)
         case CarTransferred() as event:
-            return _of_car(received, event)
+            handed_over = HandedOver(car_label(event.make, event.model, event.plate))
+            return _of_car(received, event, event.previous_owner_id, Template.CAR_TRANSFERRED, handed_over)
+        case CarIdentityDecided() as event:
+            decided = IdentityDecided(car_label(event.make, event.model, event.plate), event.outcome)
+            return _of_car(received, event, event.owner_id, Template.CAR_IDENTITY_DECIDED, decided)
         case RecommendationOpened() as event:
             return _of_recommendation(received, event, Template.RECOMMENDATION_OPENED)
         case RecommendationChanged() as event:
@@ -173,12 +179,12 @@ def _of_order(
     )
 
 
-def _of_car(received: Received[Any], event: CarTransferred) -> Notice:
+def _of_car(received: Received[Any], event: CarEvent, user_id: UUID, template: Template, params: Params) -> Notice:
     return Notice(
         event_id=received.id,
-        user_id=event.previous_owner_id,
-        template=Template.CAR_TRANSFERRED,
-        params=HandedOver(car_label(event.make, event.model, event.plate)),
+        user_id=user_id,
+        template=template,
+        params=params,
         subject_kind="car",
         subject_id=event.car_id,
         occurred_at=event.occurred_at,

@@ -1,4 +1,4 @@
-"""`python -m owners api | worker | relay | all | migrate | topics`."""
+"""`python -m owners api | worker | relay | all | migrate | topics | moderator …`."""
 
 from chassis.runtime import main
 from owners.settings import OwnersSettings

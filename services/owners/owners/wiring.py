@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,7 @@ from owners.api import (
     fuel_entries,
     imports,
     me,
+    moderation,
     ocr,
     odometer,
     ownership,
@@ -38,6 +40,7 @@ from owners.api.problems import DOMAIN_ERRORS
 from owners.consumers import access_timers, subscriptions
 from owners.domain.files import MOST_FILE_BYTES
 from owners.exchange.job import LIMITS
+from owners.moderators import moderator_command
 from owners.settings import OwnersSettings
 
 MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
@@ -47,6 +50,7 @@ _ROUTERS: Final = (
     cars.router,
     access.router,
     transfers.router,
+    moderation.router,
     documents.router,
     files.router,
     edits.router,
@@ -76,7 +80,7 @@ class OwnKeys:
 
 
 def service(settings: OwnersSettings, *, clock: Clock = system_clock) -> Service:
-    """The service."""
+    """The service; `python -m owners moderator …` is its one command of its own."""
     timers = access_timers(clock)
 
     def build_app(database: Database) -> FastAPI:
@@ -102,4 +106,5 @@ def service(settings: OwnersSettings, *, clock: Clock = system_clock) -> Service
         build_app=build_app,
         subscriptions=subscriptions,
         timers=timers,
+        commands={"moderator": partial(moderator_command, settings)},
     )

@@ -18,6 +18,7 @@ from contracts.owners import (
     AccessGranted,
     CarArchived,
     CarEvent,
+    CarIdentityDecided,
     CarRegistered,
     CarTransferred,
     CarUpdated,
@@ -36,7 +37,7 @@ subscriptions: Final = Subscriptions("sto")
 subscriptions.ignore(UserRegistered, UserUpdated)  # settings of a person: nothing here depends on them
 
 
-@subscriptions.state(CarRegistered, CarUpdated, CarArchived, CarTransferred)
+@subscriptions.state(CarRegistered, CarUpdated, CarArchived, CarTransferred, CarIdentityDecided)
 async def on_cars(tx: Transaction, batch: Sequence[Received[CarEvent]]) -> None:
     """Cars that centers may ask for. With another owner what the one before allowed is over."""
     await keep_cars(tx, (Sequenced(_car(received.event), received.event.sequence) for received in batch))

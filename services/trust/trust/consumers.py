@@ -30,7 +30,13 @@ type Batch = Sequence[Received[Any]]
 subscriptions = Subscriptions("trust")
 
 # In the order in which they run within a batch: facts first, then what is computed from them.
-subscriptions.state(owners.CarRegistered, owners.CarUpdated, owners.CarArchived, owners.CarTransferred)(keep_cars)
+subscriptions.state(
+    owners.CarRegistered,
+    owners.CarUpdated,
+    owners.CarArchived,
+    owners.CarTransferred,
+    owners.CarIdentityDecided,
+)(keep_cars)
 subscriptions.state(owners.AccessGranted, owners.AccessChanged, owners.AccessEnded)(keep_access)
 subscriptions.state(owners.UserErased)(forget_people)
 subscriptions.state(sto.EmployeeJoined, sto.EmployeeRoleChanged, sto.EmployeeDeactivated)(keep_employees)

@@ -56,7 +56,13 @@ async def on_links(tx: Transaction, batch: Sequence[Received[sto.LinkEvent]]) ->
     await keep_links(tx, [_link(received.event) for received in batch])
 
 
-@subscriptions.state(owners.CarRegistered, owners.CarUpdated, owners.CarArchived, owners.CarTransferred)
+@subscriptions.state(
+    owners.CarRegistered,
+    owners.CarUpdated,
+    owners.CarArchived,
+    owners.CarTransferred,
+    owners.CarIdentityDecided,
+)
 async def on_cars(tx: Transaction, batch: Sequence[Received[owners.CarEvent]]) -> None:
     """Cars."""
     await keep_cars(tx, [_car(received.event) for received in batch])

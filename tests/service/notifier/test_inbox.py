@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import uuid4
 
-from contracts.owners import CarRegistered, UserRegistered
+from contracts.owners import CarIdentityDecided, CarRegistered, UserRegistered
 from contracts.trust import RecommendationChanged, RecommendationOpened
 from contracts.workorders import EstimateDecided, EstimateSent, WorkOrderCompleted
 from tests.service.notifier.conftest import NOW, OWNER, Notifier
@@ -68,6 +68,26 @@ async def test_an_owner_is_told_of_consent_that_staff_recorded_and_not_of_his_ow
     for channel in ("owner", "phone", "in_person", "message"):
         await notifier.receive(golden(EstimateDecided, "part-approved", consent_channel=channel))
     assert len((await notifier.get("/v1/notifications"))["data"]) == 3
+
+
+async def test_both_owners_are_told_what_a_moderator_decided_and_nothing_of_each_other(notifier: Notifier) -> None:
+    other = Person()
+    confirmed = golden(CarIdentityDecided, "confirmed", owner_id=str(OWNER))
+    rejected = golden(CarIdentityDecided, "rejected", owner_id=str(other.user_id))
+    await notifier.receive(confirmed, rejected)
+    before = await notifier.checksums()
+    await notifier.receive_everything_again_with_an_empty_inbox()
+    assert await notifier.checksums() == before
+    for person, mine, theirs in ((OWNER, confirmed, rejected), (other.user_id, rejected, confirmed)):
+        (entry,) = (await notifier.get("/v1/notifications", person))["data"]
+        assert (entry["template"], entry["subject"]) == (
+            "car-identity-decided",
+            {"kind": "car", "id": str(mine.car_id)},
+        )
+        assert str(mine.plate) in entry["title"]
+        assert str(theirs.plate) not in str(entry)
+    state = await notifier.rows("SELECT id, owner_id FROM car")
+    assert {row.id: row.owner_id for row in state} == {confirmed.car_id: OWNER, rejected.car_id: other.user_id}
 
 
 async def test_pages_go_from_the_latest_to_the_oldest_without_gap_or_repetition(notifier: Notifier) -> None:

@@ -146,7 +146,7 @@ class Owners:
         return {row.tablename: (await self.rows(hashed.format(row.tablename)))[0].hash for row in tables}
 
 
-def completed(car: str, example: str = "brakes", **changes: Any) -> WorkOrderCompleted:
+def completed(car: str, /, example: str = "brakes", **changes: Any) -> WorkOrderCompleted:
     """A completed work order for this car; `odometer` and `vin` change the snapshot."""
     order_id = changes.pop("work_order_id", uuid4())
     car_id = car.rpartition("/")[2]

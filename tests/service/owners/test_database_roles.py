@@ -63,7 +63,13 @@ async def test_api_cannot_attest_anything(owners: Owners) -> None:
     )
     assert await refusal(owners.api, copied, anna) == "42501"
     assert await refusal(owners.worker, copied, anna) is None
-    for column in ("identity_confirmed = true", "owner_id = gen_random_uuid()", "attested_at = NULL"):
+    for column in (
+        "identity_confirmed = true",
+        "rejected_number = NULL",
+        "identity_disputed_at = now()",
+        "owner_id = gen_random_uuid()",
+        "attested_at = NULL",
+    ):
         assert await refusal(owners.api, f"UPDATE car SET {column}", anna) == "42501"  # noqa: S608
 
 

@@ -11,6 +11,7 @@ from chassis.db import Transaction
 from tests.service.owners.amending import checked_in, corrected, read_as
 from tests.service.owners.conftest import Owners, Person, completed
 from tests.service.owners.test_files import PNG, kept
+from tests.service.owners.test_identity_decisions import CONFIRM, QUEUE, case_of, named
 
 MONEY = {"amount_minor": 5_000, "currency": "RUB"}
 # What each route may ask for. To raise a figure is a decision: it is paid by every request.
@@ -142,3 +143,30 @@ async def test_amended_visits_cost_as_many_statements_as_one(owners: Owners, ask
             assert answer.status_code == 200, answer.text
             costs.setdefault(path, []).append(asked.total())
     assert {path: told for path, told in costs.items() if told != [AMENDED_READS[path]] * 2} == {}
+
+
+async def test_moderation_asks_as_much_for_many_disputes_as_for_one(owners: Owners, asked: Counter[str]) -> None:
+    anna, moderator = await owners.sign_in(), await named(owners)
+
+    async def dispute(place: int, rivals: int) -> str:
+        vin = f"XTA2109904357{6100 + place}"
+        cars = [await owners.car(anna, vin=vin) for _ in range(rivals + 1)]
+        await owners.deliver(*(completed(car, car={"vin": vin}) for car in cars))
+        return cars[-1]
+
+    found: list[list[int]] = []
+    for disputes in ([1], [2, 5, 8, 3, 4]):
+        cars = [await dispute(10 * len(found) + place, rivals) for place, rivals in enumerate(disputes)]
+        costs = []
+        for path in (QUEUE, case_of(cars[-1])):
+            asked.clear()
+            assert (await owners.get(path, moderator, limit=100)).status_code == 200
+            costs.append(asked.total())
+        version = (await owners.get(case_of(cars[-1]), moderator)).json()["version"]
+        asked.clear()
+        decided = await owners.client.post(
+            f"{case_of(cars[-1])}/decision", headers=moderator.acting(version=version), json=CONFIRM
+        )
+        assert decided.status_code == 200, decided.text
+        found.append([*costs, asked.total()])
+    assert found == [[4, 4, 10]] * 2

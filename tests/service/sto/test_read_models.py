@@ -1,7 +1,15 @@
 from uuid import UUID, uuid4
 
 from chassis.consuming import RawRecord, apply_batch
-from contracts.owners import CarArchived, CarRegistered, CarUpdated, ProfileUpdated, UserErased, UserRegistered
+from contracts.owners import (
+    CarArchived,
+    CarIdentityDecided,
+    CarRegistered,
+    CarUpdated,
+    ProfileUpdated,
+    UserErased,
+    UserRegistered,
+)
 from sto.consumers import subscriptions
 from tests.service.sto.conftest import Sto, shared, unshared
 from tests.support.golden import golden
@@ -47,6 +55,8 @@ async def test_the_newest_state_of_a_car_wins_in_whatever_order_it_comes(sto: St
     await sto.deliver(golden(CarArchived, "sold", car_id=other, sequence=2, plate="А001АА77", archived=True))
     await sto.deliver(registered(one), updated(one, sequence=2, plate="А002АА77"))
     assert await plates(sto) == {one: ("А003АА77", False), other: ("А001АА77", True)}
+    await sto.deliver(golden(CarIdentityDecided, "rejected", car_id=one, sequence=4, plate="А004АА77"))
+    assert (await plates(sto))[one] == ("А004АА77", False)
 
 
 async def test_the_newest_name_of_a_person_wins(sto: Sto) -> None:

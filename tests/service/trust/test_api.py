@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import text
 
 from chassis.db import Database
-from contracts.owners import CarRegistered, CarTransferred, ExpenseRecorded, OdometerJudged
+from contracts.owners import CarIdentityDecided, CarRegistered, CarTransferred, ExpenseRecorded, OdometerJudged
 from contracts.sto import EmployeeDeactivated, EmployeeJoined, LinkApproved, LinkRevoked
 from contracts.workorders import WorkOrderCompleted
 from tests.service.trust.conftest import Trust
@@ -165,6 +165,18 @@ async def test_private_entries_stay_with_the_owner_of_that_time(told: Trust) -> 
     assert kept == kinds | {"car_transferred"}
     seen = {row["kind"] for row in (await told.client.get(url, headers=buyer.headers)).json()["data"]}
     assert seen == kinds - {"expense"} | {"car_transferred"}
+
+
+async def test_decision_about_an_identity_is_audited_and_in_the_timeline_once(told: Trust) -> None:
+    decided = golden(CarIdentityDecided, "confirmed", car_id=CAR, owner_id=OWNER.user_id, sequence=9)
+    await told.deliver(decided)
+    await told.redeliver_everything_with_an_empty_inbox()
+    url = f"/v1/cars/{CAR}/timeline"
+    answer = await told.client.get(url, params={"kind": "identity_decided"}, headers=OWNER.headers)
+    [entry] = answer.json()["data"]
+    assert entry["details"] == {"outcome": "confirmed"}
+    [audited] = await told.rows("SELECT actor_id, actor_role FROM audit_row WHERE actor_role = 'moderator'")
+    assert audited.actor_id == decided.actor.user_id
 
 
 async def test_what_is_recommended_goes_to_the_new_owner_with_the_car(told: Trust) -> None:

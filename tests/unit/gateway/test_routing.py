@@ -29,6 +29,8 @@ router = Router()
         ("/v1/car-links/7/approval", "sto"),
         ("/v1/invitations/acceptance", "sto"),
         ("/v1/moderation/verifications/7/decision", "sto"),
+        ("/v1/moderation/identities", "owners"),
+        ("/v1/moderation/identities/7/decision", "owners"),
         ("/v1/work-orders", "workorders"),
         ("/v1/work-orders/7/jobs/8/labor", "workorders"),
         ("/v1/notifications/unread-count", "notifier"),

@@ -19,6 +19,7 @@ from notifier.domain.templates import (
     DecidedJob,
     Estimate,
     HandedOver,
+    IdentityDecided,
     LinkRequest,
     Odometer,
     Params,
@@ -204,6 +205,20 @@ def test_who_parted_with_a_car_is_told() -> None:
     assert shown(Template.CAR_TRANSFERRED, HandedOver("Lada"), RU).title == "Lada: новый владелец"
 
 
+@pytest.mark.parametrize("reader", [RU, EN])
+def test_whose_identity_a_moderator_decided_about_is_told_the_outcome(reader: Conventions) -> None:
+    told = {
+        outcome: shown(Template.CAR_IDENTITY_DECIDED, IdentityDecided("Lada", outcome), reader)
+        for outcome in ("confirmed", "rejected")
+    }
+    assert told["confirmed"].title != told["rejected"].title
+    assert told["confirmed"].lines != told["rejected"].lines
+    assert all("Lada" in message.title and "VIN" in message.body for message in told.values())
+    assert (
+        shown(Template.CAR_IDENTITY_DECIDED, IdentityDecided(None, "rejected"), reader).title != told["rejected"].title
+    )
+
+
 EVERYTHING: list[tuple[Template, Params]] = [
     (Template.LINK_REQUESTED, LINK),
     (Template.LINK_REMINDER, LINK),
@@ -216,6 +231,7 @@ EVERYTHING: list[tuple[Template, Params]] = [
     (Template.RECOMMENDATION_DUE, Recommendation("Belt", "due", None, "2026-09-15")),
     (Template.CENTER_VERIFICATION_CHANGED, Verification("Motor", "approved", None)),
     (Template.CAR_TRANSFERRED, HandedOver("Lada")),
+    (Template.CAR_IDENTITY_DECIDED, IdentityDecided("Lada", "confirmed")),
 ]
 
 

@@ -24,6 +24,7 @@ class Template(StrEnum):
     RECOMMENDATION_OPENED = "recommendation-opened"
     RECOMMENDATION_DUE = "recommendation-due"
     CAR_TRANSFERRED = "car-transferred"
+    CAR_IDENTITY_DECIDED = "car-identity-decided"
     CENTER_VERIFICATION_CHANGED = "center-verification-changed"
 
 
@@ -168,6 +169,14 @@ class HandedOver:
     car_label: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class IdentityDecided:
+    """A moderator decided about a car's VIN or frame number: `confirmed` or `rejected`."""
+
+    car_label: str | None
+    outcome: str
+
+
 type Params = (
     LinkRequest
     | Estimate
@@ -175,6 +184,7 @@ type Params = (
     | CompletedWork
     | CancelledWork
     | HandedOver
+    | IdentityDecided
     | Recommendation
     | Verification
 )
@@ -190,5 +200,6 @@ PARAMS: dict[Template, type[Params]] = {
     Template.RECOMMENDATION_OPENED: Recommendation,
     Template.RECOMMENDATION_DUE: Recommendation,
     Template.CAR_TRANSFERRED: HandedOver,
+    Template.CAR_IDENTITY_DECIDED: IdentityDecided,
     Template.CENTER_VERIFICATION_CHANGED: Verification,
 }

@@ -61,6 +61,17 @@ reason = Reason: { $reason }
 car-transferred =
     .title = { $car } has a new owner
     .text = Your offer was accepted. Shares and access of service centers have ended. Your own records stay with you, to be read.
+car-identity-decided =
+    .title =
+        { $outcome ->
+            [confirmed] The identity of { $car } is confirmed
+           *[rejected] The identity of { $car } was rejected
+        }
+    .text =
+        { $outcome ->
+            [confirmed] A moderator confirmed the VIN or frame number of your car.
+           *[rejected] A moderator decided that this VIN or frame number belongs to another car. Please type the right one in CarPass.
+        }
 recommendation-opened =
     .title = Recommended: { $title }
     .text = A new recommendation for { $car }.

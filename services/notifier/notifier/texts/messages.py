@@ -12,6 +12,7 @@ from notifier.domain.templates import (
     CompletedWork,
     Estimate,
     HandedOver,
+    IdentityDecided,
     LinkRequest,
     Params,
     Recommendation,
@@ -68,6 +69,8 @@ def render(  # noqa: PLR0911 - one arm per kind of parameters
             return _cancelled(template, params, reader)
         case HandedOver():
             return _handed_over(template, params, reader)
+        case IdentityDecided():
+            return _identity_decided(template, params, reader)
         case Recommendation():
             return _recommendation(template, params, reader, around)
         case Verification():
@@ -144,6 +147,14 @@ def _completed(template: Template, params: CompletedWork, reader: Conventions) -
 def _handed_over(template: Template, params: HandedOver, reader: Conventions) -> Message:
     car = params.car_label or text(reader.locale, "your-car")
     return Message(text(reader.locale, f"{template}.title", car=car), (text(reader.locale, f"{template}.text"),))
+
+
+def _identity_decided(template: Template, params: IdentityDecided, reader: Conventions) -> Message:
+    car = params.car_label or text(reader.locale, "your-car")
+    return Message(
+        text(reader.locale, f"{template}.title", car=car, outcome=params.outcome),
+        (text(reader.locale, f"{template}.text", outcome=params.outcome),),
+    )
 
 
 def _cancelled(template: Template, params: CancelledWork, reader: Conventions) -> Message:

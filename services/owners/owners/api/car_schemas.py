@@ -112,7 +112,9 @@ class CurrentOdometer(JudgedOdometer):
 
 
 class CarResponse(ApiModel):
-    """A car. `identity` says whether a completed work order confirmed VIN or frame number.
+    """A car. `identity` says whether a completed work order or a moderator confirmed VIN or frame number.
+
+    disputed: another car has it, and a moderator will decide. rejected: it is another car's; type the right one.
 
     `my_role` is what the caller is to it; `purchase` is null for everybody but the owner. Who owned it once sees it as
     it was on the last day, `ended_on`.

@@ -46,7 +46,10 @@ async def get_own_car(car_id: UUID, tx: Reader) -> Response:
 
 @router.patch("/v1/cars/{car_id}", response_model=CarResponse)
 async def edit_own_car(car_id: UUID, body: EditCarRequest, action: VersionedAction, now: Now) -> Response:
-    """Changes details. VIN and frame number are fixed (409) once a completed work order stands in the history."""
+    """Changes details. VIN and frame number are fixed (409) once a completed work order stands in the history.
+
+    After a moderator has rejected them (`identity` is rejected) they may be typed anew, once.
+    """
 
     async def use_case(tx: Transaction) -> ShownCar:
         await edit_car(

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from chassis.problems import ProblemKind
-from owners.domain import errors, files, schedule, sharing, transfer
+from owners.domain import errors, files, identity_decision, schedule, sharing, transfer
 from owners.domain.access import NotPermitted
 
 DOMAIN_ERRORS: Final[Mapping[type[Exception], ProblemKind]] = MappingProxyType(
@@ -30,6 +30,10 @@ DOMAIN_ERRORS: Final[Mapping[type[Exception], ProblemKind]] = MappingProxyType(
         errors.NamelessCar: ProblemKind(422, "nameless-car", "Nothing tells this car from another"),
         errors.DateInFuture: ProblemKind(422, "date-in-future", "Dated in the future"),
         errors.IdentityIsAttested: ProblemKind(409, "identity-attested", "VIN and frame number are fixed"),
+        identity_decision.OwnIdentity: ProblemKind(403, "own-identity", "Not about a car of your own"),
+        identity_decision.NothingToDecide: ProblemKind(409, "identity-settled", "Nothing to decide"),
+        identity_decision.IdentityTaken: ProblemKind(409, "identity-taken", "Another car has this identity"),
+        identity_decision.IdentityMoved: ProblemKind(409, "identity-moved", "Decided otherwise meanwhile"),
         errors.NotAPurchase: ProblemKind(422, "not-a-purchase", "No pump or charger can ask this"),
         errors.WrongEnergyKind: ProblemKind(422, "wrong-energy-kind", "Not what this car runs on"),
         errors.NotARate: ProblemKind(422, "not-a-rate", "No rate to the car's currency"),

@@ -146,8 +146,7 @@ async def _identify(tx: Transaction, effects: Sequence[_Effects]) -> None:
     candidates: dict[UUID, _Effects] = {}
     for one in effects:
         car = one.history.car
-        undecided = not car.identity_confirmed and not car.identity_disputed
-        if undecided and one.attesting.completion.names(car):
+        if car.identity_status == "unconfirmed" and one.attesting.completion.names(car):
             candidates.setdefault(car.id, one)
     confirmed = await claim_identities(tx, [one.history.car for one in candidates.values()])
     for car_id, one in candidates.items():

@@ -15,11 +15,19 @@ from owners.db.models import car, former_car, seen_car
 from owners.domain.car import Car
 
 _BY_API: Final = frozenset(column.name for column in car.columns) - {
-    "id", "owner_id", "created_at", "identity_confirmed", "identity_disputed", "attested_at"
-}  # fmt: skip
+    "id",
+    "owner_id",
+    "created_at",
+    "identity_confirmed",
+    "identity_disputed",
+    "identity_disputed_at",
+    "rejected_number",
+    "attested_at",
+}
 _BY_WORKER: Final = (
     "identity_confirmed",
     "identity_disputed",
+    "identity_disputed_at",
     "attested_at",
     "last_ok_reading_id",
     "updated_at",

@@ -12,14 +12,26 @@ from owners.domain.identity import check_digit_fits
 from owners.domain.odometer.reading import Unit
 
 type EnergyKind = Literal["petrol", "diesel", "lpg", "cng", "electric", "hydrogen"]
-type IdentityStatus = Literal["unconfirmed", "confirmed", "disputed"]
+type IdentityKind = Literal["vin", "frame_number"]
+type IdentityStatus = Literal["unconfirmed", "confirmed", "disputed", "rejected"]
 
 _NAMES: Final = ("vin", "frame_number", "plate", "nickname", "make", "model")
 _IDENTITY: Final = frozenset({"vin", "frame_number"})
 
 
+def status_of(*, confirmed: bool, disputed: bool, rejected: bool) -> IdentityStatus:
+    """Where a claim to a VIN or frame number stands."""
+    if disputed:
+        return "disputed"
+    if confirmed:
+        return "confirmed"
+    return "rejected" if rejected else "unconfirmed"
+
+
 class Car(NamedTuple):
     """`sequence` counts the car's own events, `record_sequence` those of its history.
+
+    `rejected_number` is the VIN or frame number that a moderator found to be another car's.
 
     `ended_on` is the last day of a former owner's period: then this is how the car was on that day.
     """
@@ -30,6 +42,8 @@ class Car(NamedTuple):
     frame_number: str | None
     identity_confirmed: bool
     identity_disputed: bool
+    identity_disputed_at: datetime | None
+    rejected_number: str | None
     attested_at: datetime | None
     plate: str | None
     make: str | None
@@ -63,6 +77,8 @@ class Car(NamedTuple):
             owner_id=owner_id,
             identity_confirmed=False,
             identity_disputed=False,
+            identity_disputed_at=None,
+            rejected_number=None,
             attested_at=None,
             archived_at=None,
             last_ok_reading_id=None,
@@ -76,13 +92,18 @@ class Car(NamedTuple):
 
     @property
     def identity_status(self) -> IdentityStatus:
-        """Whether a completed work order confirmed what the car is known by."""
-        if self.identity_disputed:
-            return "disputed"
-        return "confirmed" if self.identity_confirmed else "unconfirmed"
+        """Whether a completed work order or a moderator confirmed what the car is known by."""
+        return status_of(
+            confirmed=self.identity_confirmed, disputed=self.identity_disputed, rejected=self.is_misdescribed
+        )
 
     @property
-    def identity(self) -> tuple[Literal["vin", "frame_number"], str] | None:
+    def is_misdescribed(self) -> bool:
+        """Whether a moderator rejected what the car is known by, and its owner has not described it anew since."""
+        return self.rejected_number is not None and (self.identity is None or self.identity[1] == self.rejected_number)
+
+    @property
+    def identity(self) -> tuple[IdentityKind, str] | None:
         """What the car is known by: its VIN, or else its frame number."""
         if self.vin is not None:
             return "vin", self.vin
@@ -94,14 +115,16 @@ class Car(NamedTuple):
         return self.vin is not None and not check_digit_fits(self.vin)
 
     def edited(self, changes: dict[str, Any], now: datetime) -> Self:
-        """With other details; itself when nothing differs; raises IdentityIsAttested, NamelessCar."""
+        """With other details; itself when nothing differs; raises IdentityIsAttested, NamelessCar.
+
+        VIN and frame number are fixed by the first attested fact and by a moderator's confirmation. When a moderator
+        rejected what the car is known by it was described wrongly, and can be described anew, once.
+        """
         changed = {name for name, value in changes.items() if getattr(self, name) != value}
         if not changed:
             return self
-        if self.attested_at and changed & _IDENTITY:
-            raise IdentityIsAttested(
-                "A completed work order stands in this car's history: VIN and frame number change by a correction only."
-            )
+        if changed & _IDENTITY and not self.is_misdescribed:
+            self._check_identity_is_open()
         edited = self._replace(**changes, updated_at=now, sequence=self.sequence + 1, version=self.version + 1)
         _check_has_a_name({name: getattr(edited, name) for name in _NAMES})
         return edited
@@ -138,15 +161,37 @@ class Car(NamedTuple):
 
     def identified(self, *, confirmed: bool, now: datetime) -> Self:
         """After a work order named the car: confirmed, or disputed with the car that has this identity already."""
-        if self.identity_confirmed or self.identity_disputed:
+        if self.identity_status != "unconfirmed":
             return self
         return self._replace(
             identity_confirmed=confirmed,
             identity_disputed=not confirmed,
+            identity_disputed_at=None if confirmed else now,
             updated_at=now,
             sequence=self.sequence + 1,
             version=self.version + 1,
         )
+
+    def ruled(self, *, confirmed: bool, now: datetime) -> Self:
+        """After a moderator confirmed what the car is known by, or found that it is another car's."""
+        number = None if self.identity is None else self.identity[1]
+        return self._replace(
+            identity_confirmed=confirmed,
+            identity_disputed=False,
+            identity_disputed_at=None,
+            rejected_number=None if confirmed else number,
+            updated_at=now,
+            sequence=self.sequence + 1,
+            version=self.version + 1,
+        )
+
+    def _check_identity_is_open(self) -> None:
+        if self.attested_at:
+            raise IdentityIsAttested(
+                "A completed work order stands in this car's history: VIN and frame number change by a correction only."
+            )
+        if self.identity_confirmed:
+            raise IdentityIsAttested("A moderator confirmed this car's VIN or frame number: it changes no more.")
 
 
 def _check_has_a_name(details: dict[str, Any]) -> None:

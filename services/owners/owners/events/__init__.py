@@ -1,7 +1,7 @@
 """From this service's facts to the events of the contract."""
 
 from owners.events.access import access_changed, access_ended, access_granted
-from owners.events.cars import car_archived, car_registered, car_transferred, car_updated
+from owners.events.cars import car_archived, car_identity_decided, car_registered, car_transferred, car_updated
 from owners.events.fuel import fuel_entry_changed, fuel_entry_recorded, fuel_entry_removed
 from owners.events.log import By, RecordLog
 from owners.events.odometer import MAX_CHANGED, odometer_judged
@@ -23,6 +23,7 @@ __all__ = [
     "access_ended",
     "access_granted",
     "car_archived",
+    "car_identity_decided",
     "car_registered",
     "car_transferred",
     "car_updated",

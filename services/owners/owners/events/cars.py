@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
+from uuid import UUID
 
 from contracts import owners as contract
 from owners.domain.car import Car
@@ -28,6 +29,12 @@ def car_archived(car: Car, by: By) -> contract.CarArchived:
 def car_transferred(car: Car, transfer: CarTransfer, by: By) -> contract.CarTransferred:
     """The car as its new owner has it."""
     return contract.CarTransferred(**_car(car, by), transfer_id=transfer.id, previous_owner_id=transfer.owner_id)
+
+
+def car_identity_decided(car: Car, decision_id: UUID, by: By) -> contract.CarIdentityDecided:
+    """A moderator confirmed or rejected what the car is known by."""
+    outcome: Literal["confirmed", "rejected"] = "confirmed" if car.identity_confirmed else "rejected"
+    return contract.CarIdentityDecided(**_car(car, by), decision_id=decision_id, outcome=outcome)
 
 
 def _car(car: Car, by: By) -> dict[str, Any]:

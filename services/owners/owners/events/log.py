@@ -41,6 +41,11 @@ class By(NamedTuple):
         return cls(Actor(user_id=user_id, role="user"), at)
 
     @classmethod
+    def moderator(cls, user_id: UUID, at: datetime) -> Self:
+        """A moderator, about somebody's car."""
+        return cls(Actor(user_id=user_id, role="moderator"), at)
+
+    @classmethod
     def system(cls, at: datetime) -> Self:
         """The rules of this service."""
         return cls(_SYSTEM, at)

@@ -59,6 +59,7 @@ KINDS: dict[type[Event], tuple[str, Details]] = {
     owners.CarRegistered: ("car_registered", _fields("make", "model", "year")),
     owners.CarArchived: ("car_archived", _fields("make", "model", "year")),
     owners.CarTransferred: ("car_transferred", _fields("make", "model", "year")),
+    owners.CarIdentityDecided: ("identity_decided", _fields("outcome")),
     owners.ServiceEntryRecorded: ("service_entry", _fields("entry_id", "service_date", "titles", "provenance")),
     owners.ServiceEntryChanged: ("service_entry_changed", _fields("entry_id", "service_date", "titles")),
     owners.ServiceEntryRemoved: ("service_entry_removed", _fields("entry_id")),

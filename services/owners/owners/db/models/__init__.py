@@ -1,7 +1,15 @@
 """The tables of this service. Constraints, row-level security and triggers are in the migrations."""
 
 from owners.db.models.access import access_grant, access_invitation
-from owners.db.models.cars import car, car_transfer, former_car, identity_claim, seen_car
+from owners.db.models.cars import (
+    car,
+    car_transfer,
+    former_car,
+    identity_claim,
+    identity_decision,
+    moderator,
+    seen_car,
+)
 from owners.db.models.columns import metadata
 from owners.db.models.files import attachment, car_document, entry_edit, file_content
 from owners.db.models.fuel import consumption_sum, fuel_entry
@@ -33,10 +41,12 @@ __all__ = [
     "former_car",
     "fuel_entry",
     "identity_claim",
+    "identity_decision",
     "imported_record",
     "loan",
     "metadata",
     "meter_replacement",
+    "moderator",
     "monthly_cost",
     "odometer_reading",
     "refresh_token",

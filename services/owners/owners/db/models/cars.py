@@ -30,6 +30,8 @@ car: Final = Table(
     Column("frame_number", Text),
     Column("identity_confirmed", Boolean, nullable=False),
     Column("identity_disputed", Boolean, nullable=False),
+    instant("identity_disputed_at", nullable=True),
+    Column("rejected_number", Text),
     instant("attested_at", nullable=True),
     Column("plate", Text),
     Column("make", Text),
@@ -94,4 +96,26 @@ identity_claim: Final = Table(
     Column("kind", Text, primary_key=True),
     Column("number", Text, primary_key=True),
     Column("car_id", Uuid, nullable=False),
+)
+
+moderator: Final = Table(
+    "moderator",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    instant("added_at"),
+)
+
+identity_decision: Final = Table(
+    "identity_decision",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("car_id", Uuid, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("ruling", Text, nullable=False),
+    Column("rival_id", Uuid),
+    Column("moderator_id", Uuid, nullable=False),
+    Column("reason", Text, nullable=False),
+    instant("decided_at"),
+    count("car_version"),
 )

@@ -1,0 +1,69 @@
+"""A moderator decides whose a VIN or frame number is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from uuid import UUID
+
+from chassis.db import Transaction
+from chassis.ids import new_id
+from chassis.problems import Forbidden, NotFound, check_version
+from owners import events
+from owners.db.moderation import has_part_in, is_moderator, lock_claimants, settle_identity
+from owners.domain.car import Car
+from owners.domain.identity_decision import IdentityDecision, IdentityMoved, OwnIdentity, Ruling, rule
+from owners.events import By
+
+
+async def demand_moderator(tx: Transaction, user_id: UUID) -> None:
+    """Raises Forbidden for everybody else; asked before anything is looked up, so that it tells nothing."""
+    if not await is_moderator(tx, user_id):
+        raise Forbidden("Only moderators do this.")
+
+
+async def decide_identity(
+    tx: Transaction,
+    car_id: UUID,
+    ruling: Ruling,
+    reason: str,
+    *,
+    moderator_id: UUID,
+    expected_version: Callable[[], int],
+    now: datetime,
+) -> None:
+    """Confirms a car's identity, taking it from who has it, or leaves it where it is and rejects this car's claim.
+
+    Raises Forbidden, NotFound, OwnIdentity, NothingToDecide, IdentityTaken, IdentityMoved.
+    """
+    await demand_moderator(tx, moderator_id)
+    car, holder = await lock_claimants(tx, car_id)
+    if car is None or car.identity is None:
+        raise NotFound
+    kind, number = car.identity
+    await _demand_outsider(tx, (car, holder), number)
+    check_version(expected_version(), car.version)
+    after = rule(car, holder, ruling, now)
+    decision = IdentityDecision(
+        id=new_id(),
+        car_id=car.id,
+        kind=kind,
+        number=number,
+        ruling=ruling,
+        rival_id=None if holder is None else holder.id,
+        moderator_id=moderator_id,
+        reason=reason,
+        decided_at=now,
+        car_version=after.car.version,
+    )
+    if not await settle_identity(tx, decision):
+        raise IdentityMoved("Another car was named by this number meanwhile. Look at the claims again.")
+    by = By.moderator(moderator_id, now)
+    for one in after:
+        if one is not None:
+            tx.record(events.car_identity_decided(one, decision.id, by))
+
+
+async def _demand_outsider(tx: Transaction, cars: Iterable[Car | None], number: str) -> None:
+    if await has_part_in(tx, [one.id for one in cars if one is not None], number):
+        raise OwnIdentity("You have a part in one of these cars. Another moderator must decide.")
