@@ -3,7 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from contextlib import suppress
 from typing import Any
+
+
+def descriptor(transport: asyncio.BaseTransport) -> int | None:
+    """What `write_now` may write to; None where the bytes are not those of the socket, as with TLS."""
+    if transport.get_extra_info("ssl_object") is not None:
+        return None
+    socket = transport.get_extra_info("socket")
+    return None if socket is None else int(socket.fileno())
+
+
+def write_now(transport: asyncio.WriteTransport, to: int | None, data: bytes) -> None:
+    """As the transport's `write`, but at once: uvloop would write after another turn through epoll.
+
+    Only where nothing waits to be written, so that the order stays; what does not fit is left to the transport, and so
+    is an error.
+    """
+    if to is not None and not transport.is_closing() and not transport.get_write_buffer_size():
+        sent = 0
+        with suppress(OSError):
+            sent = os.write(to, data)
+        if sent == len(data):
+            return
+        data = data[sent:]
+    transport.write(data)
 
 
 class HeadWithBody(asyncio.Transport):
@@ -13,6 +39,7 @@ class HeadWithBody(asyncio.Transport):
         super().__init__()
         self._transport = transport
         self._loop = loop
+        self._descriptor = descriptor(transport)
         self._held = b""
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
@@ -34,7 +61,7 @@ class HeadWithBody(asyncio.Transport):
     def write_whole(self, data: bytes) -> None:
         """An answer that is complete, so that nothing is to be waited for."""
         self._flush()
-        self._transport.write(data)
+        write_now(self._transport, self._descriptor, data)
 
     def close(self) -> None:
         """Sends what is held, and closes."""
