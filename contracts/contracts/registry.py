@@ -60,6 +60,7 @@ _ALL: tuple[Topic, ...] = (
             owners.AccessGranted,
             owners.AccessChanged,
             owners.AccessEnded,
+            owners.OdometerGrownStale,
         ),
     ),
     Topic(

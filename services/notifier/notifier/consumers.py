@@ -69,6 +69,7 @@ def _keep_decisions(subscriptions: Subscriptions) -> None:
 def _notify(subscriptions: Subscriptions, clock: Clock) -> None:
     @subscriptions.effect(
         owners.CarTransferred,
+        owners.OdometerGrownStale,
         sto.LinkRequested,
         workorders.EstimateSent,
         workorders.EstimateDecided,

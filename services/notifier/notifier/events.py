@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from chassis.consuming import Received
 from contracts.event import Event
-from contracts.owners import CarEvent, CarTransferred, UserEvent
+from contracts.owners import CarEvent, CarTransferred, OdometerGrownStale, UserEvent
 from contracts.sto import (
     CenterVerificationChanged,
     EmployeeEvent,
@@ -45,6 +46,7 @@ from notifier.domain.templates import (
     PricedJob,
     Recommendation,
     RecordedConsent,
+    StaleOdometer,
     Template,
     Verification,
 )
@@ -69,7 +71,10 @@ def notice_of(received: Received[Any]) -> Notice | None:  # noqa: C901, PLR0911 
             params = CancelledWork(event.number, event.car_label, event.center_name, event.reason)
             return _of_order(received, event, Template.WORK_ORDER_CANCELLED, params)
         case CarTransferred() as event:
-            return _of_car(received, event)
+            handed_over = HandedOver(car_label(event.make, event.model, event.plate))
+            return _of_car(received, event, event.previous_owner_id, Template.CAR_TRANSFERRED, handed_over)
+        case OdometerGrownStale() as event:
+            return _of_car(received, event, event.owner_id, Template.ODOMETER_STALE, _stale(event))
         case RecommendationOpened() as event:
             return _of_recommendation(received, event, Template.RECOMMENDATION_OPENED)
         case RecommendationChanged() as event:
@@ -173,12 +178,18 @@ def _of_order(
     )
 
 
-def _of_car(received: Received[Any], event: CarTransferred) -> Notice:
+def _of_car(
+    received: Received[Any],
+    event: CarTransferred | OdometerGrownStale,
+    user_id: UUID,
+    template: Template,
+    params: Params,
+) -> Notice:
     return Notice(
         event_id=received.id,
-        user_id=event.previous_owner_id,
-        template=Template.CAR_TRANSFERRED,
-        params=HandedOver(car_label(event.make, event.model, event.plate)),
+        user_id=user_id,
+        template=template,
+        params=params,
         subject_kind="car",
         subject_id=event.car_id,
         occurred_at=event.occurred_at,
@@ -223,6 +234,12 @@ def _consent(event: EstimateDecided) -> RecordedConsent:
         jobs=tuple(DecidedJob(each.title, each.decision, each.total_minor) for each in event.decisions),
         currency=event.currency,
     )
+
+
+def _stale(event: OdometerGrownStale) -> StaleOdometer:
+    last = event.last_ok
+    label = car_label(event.make, event.model, event.plate)
+    return StaleOdometer(label, Odometer(last.value, last.unit, last.km), last.observed_on)
 
 
 def _completed(event: WorkOrderCompleted) -> CompletedWork:

@@ -2,15 +2,19 @@
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from chassis.clock import FixedClock
 from chassis.db import Transaction
+from owners.consumers import access_timers
 from tests.service.owners.amending import checked_in, corrected, read_as
 from tests.service.owners.conftest import Owners, Person, completed
 from tests.service.owners.test_files import PNG, kept
+from tests.service.owners.test_stale_readings import asks, begun, many_stale
 
 MONEY = {"amount_minor": 5_000, "currency": "RUB"}
 # What each route may ask for. To raise a figure is a decision: it is paid by every request.
@@ -142,3 +146,23 @@ async def test_amended_visits_cost_as_many_statements_as_one(owners: Owners, ask
             assert answer.status_code == 200, answer.text
             costs.setdefault(path, []).append(asked.total())
     assert {path: told for path, told in costs.items() if told != [AMENDED_READS[path]] * 2} == {}
+
+
+SWEPT = {"of stale cars": 10, "of others": 5}
+"""With the timer's claim, its removal and its next time; as many for 200 cars as for one."""
+
+
+@pytest.mark.parametrize("count", [1, 200])
+async def test_many_stale_cars_are_asked_for_by_as_many_statements_as_one(
+    owners: Owners, asked: Counter[str], count: int
+) -> None:
+    await many_stale(owners, count)
+    found = {}
+    for days, what in enumerate(SWEPT):
+        at = owners.clock() + timedelta(days=2 * days)
+        await begun(owners, at)
+        asked.clear()
+        assert await access_timers(FixedClock(at)).run_due(owners.worker)
+        found[what] = asked.total()
+        assert len(await asks(owners)) == count
+    assert found == SWEPT

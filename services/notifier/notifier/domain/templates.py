@@ -24,6 +24,7 @@ class Template(StrEnum):
     RECOMMENDATION_OPENED = "recommendation-opened"
     RECOMMENDATION_DUE = "recommendation-due"
     CAR_TRANSFERRED = "car-transferred"
+    ODOMETER_STALE = "odometer-stale"
     CENTER_VERIFICATION_CHANGED = "center-verification-changed"
 
 
@@ -168,6 +169,15 @@ class HandedOver:
     car_label: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class StaleOdometer:
+    """The last reading of a car is old: another one is asked for. `car_label` as in HandedOver."""
+
+    car_label: str | None
+    odometer: Odometer
+    read_on: str
+
+
 type Params = (
     LinkRequest
     | Estimate
@@ -176,6 +186,7 @@ type Params = (
     | CancelledWork
     | HandedOver
     | Recommendation
+    | StaleOdometer
     | Verification
 )
 
@@ -190,5 +201,6 @@ PARAMS: dict[Template, type[Params]] = {
     Template.RECOMMENDATION_OPENED: Recommendation,
     Template.RECOMMENDATION_DUE: Recommendation,
     Template.CAR_TRANSFERRED: HandedOver,
+    Template.ODOMETER_STALE: StaleOdometer,
     Template.CENTER_VERIFICATION_CHANGED: Verification,
 }

@@ -16,6 +16,7 @@ from notifier.domain.templates import (
     Params,
     Recommendation,
     RecordedConsent,
+    StaleOdometer,
     Template,
     Verification,
 )
@@ -68,6 +69,8 @@ def render(  # noqa: PLR0911 - one arm per kind of parameters
             return _cancelled(template, params, reader)
         case HandedOver():
             return _handed_over(template, params, reader)
+        case StaleOdometer():
+            return _stale_odometer(template, params, reader)
         case Recommendation():
             return _recommendation(template, params, reader, around)
         case Verification():
@@ -144,6 +147,16 @@ def _completed(template: Template, params: CompletedWork, reader: Conventions) -
 def _handed_over(template: Template, params: HandedOver, reader: Conventions) -> Message:
     car = params.car_label or text(reader.locale, "your-car")
     return Message(text(reader.locale, f"{template}.title", car=car), (text(reader.locale, f"{template}.text"),))
+
+
+def _stale_odometer(template: Template, params: StaleOdometer, reader: Conventions) -> Message:
+    locale = reader.locale
+    car = params.car_label or text(locale, "your-car")
+    last = {"reading": formats.odometer(params.odometer, reader), "date": formats.day(params.read_on, reader)}
+    return Message(
+        text(locale, f"{template}.title", car=car),
+        (text(locale, f"{template}.text", car=car, **last), text(locale, "odometer-stale-answer")),
+    )
 
 
 def _cancelled(template: Template, params: CancelledWork, reader: Conventions) -> Message:
