@@ -217,14 +217,14 @@ async def test_workers_set_the_sweep_once_and_again_only_when_it_was_lost(owners
 
     async def start_workers() -> list[datetime]:
         stop = asyncio.Event()
-        running = [asyncio.create_task(job(owners.worker, stop)) for job in background for _ in range(3)]
+        running = asyncio.gather(*(job(owners.worker, stop) for job in background for _ in range(3)))
 
         async def is_set() -> bool:
             return bool(await owners.rows("SELECT 1 FROM timer WHERE kind = 'reading-sweep'"))
 
         await eventually(is_set)
         stop.set()
-        await asyncio.gather(*running)
+        await running
         return [row.due_at for row in await owners.rows("SELECT due_at FROM timer WHERE kind = 'reading-sweep'")]
 
     assert await start_workers() == [owners.clock()]
