@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from chassis.clock import FixedClock
-from owners.commands.ask_for_readings import SWEEP_EVERY, begin_sweeps
+from owners.commands.ask_for_readings import FIRST_AFTER, SWEEP_EVERY, begin_sweeps
 from owners.consumers import access_timers
 from owners.db.stale_readings import BATCH
 from owners.settings import OwnersSettings
@@ -53,9 +53,9 @@ async def many_stale(owners: Owners, count: int) -> None:
 
 
 async def begun(owners: Owners, at: datetime) -> None:
-    """The sweep's timer, as a worker sets it when it starts."""
+    """The sweep's timer, as a worker set it that started early enough for it to be due now."""
     async with owners.worker.transaction() as tx:
-        await begin_sweeps(tx, access_timers(FixedClock(at)), now=at)
+        await begin_sweeps(tx, access_timers(FixedClock(at)), now=at - FIRST_AFTER)
 
 
 async def swept(owners: Owners, days: float = 0, *, workers: int = 1) -> list[dict[str, Any]]:
@@ -227,12 +227,12 @@ async def test_workers_set_the_sweep_once_and_again_only_when_it_was_lost(owners
         await running
         return [row.due_at for row in await owners.rows("SELECT due_at FROM timer WHERE kind = 'reading-sweep'")]
 
-    assert await start_workers() == [owners.clock()]
+    assert await start_workers() == [owners.clock() + FIRST_AFTER]
     await swept(owners)
     tomorrow = await next_batch(owners)
     assert await start_workers() == [tomorrow]
     await owners.execute("DELETE FROM timer")
-    assert await start_workers() == [owners.clock()]
+    assert await start_workers() == [owners.clock() + FIRST_AFTER]
 
 
 async def test_how_old_is_stale_is_a_setting(owners: Owners) -> None:

@@ -19,11 +19,13 @@ ALL_CARS: Final = "all"
 """The one subject: there is one sweep."""
 BATCH_EVERY: Final = timedelta(seconds=1)
 SWEEP_EVERY: Final = timedelta(days=1)
+FIRST_AFTER: Final = timedelta(hours=1)
+"""A worker that starts for the first time has enough to do."""
 
 
 async def begin_sweeps(tx: Transaction, timers: Timers, *, now: datetime) -> None:
     """Sets the sweep's timer, which sets itself again; one that is set already stays as it is."""
-    await timers.schedule_unless_set(tx, READING_SWEEP, ALL_CARS, now)
+    await timers.schedule_unless_set(tx, READING_SWEEP, ALL_CARS, now + FIRST_AFTER)
 
 
 async def ask_for_readings(tx: Transaction, timers: Timers, *, now: datetime, stale_after: timedelta) -> None:
