@@ -33,6 +33,10 @@ _SCHEDULE: Final = text(
     ON CONFLICT (kind, subject) DO UPDATE SET due_at = excluded.due_at, run_at = excluded.run_at, attempts = 0
     """
 )
+_SCHEDULE_UNLESS_SET: Final = text(
+    "INSERT INTO timer (kind, subject, due_at, run_at) VALUES (:kind, :subject, :due_at, :due_at) "
+    "ON CONFLICT DO NOTHING"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,10 @@ class Timers:
         rows = [{"kind": kind, "subject": str(subject), "due_at": at} for subject, at in due.items()]
         if rows:
             await tx.execute(_SCHEDULE, rows)
+
+    async def schedule_unless_set(self, tx: Transaction, kind: str, subject: str | UUID, due_at: datetime) -> None:
+        """Sets the timer, unless it is set: then, or when it runs now and sets itself again, it keeps its time."""
+        await tx.execute(_SCHEDULE_UNLESS_SET, {"kind": kind, "subject": str(subject), "due_at": due_at})
 
     async def cancel(self, tx: Transaction, kind: str, subject: str | UUID) -> None:
         """Removes the timer, if there is one."""

@@ -61,6 +61,7 @@ _ALL: tuple[Topic, ...] = (
             owners.AccessGranted,
             owners.AccessChanged,
             owners.AccessEnded,
+            owners.OdometerGrownStale,
         ),
     ),
     Topic(

@@ -5,7 +5,8 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from contracts.exchange import FORMAT, LISTS, RECORDS, ExchangeData, ExchangeExpense, ExchangeReading
+from contracts.exchange import FORMAT, LISTS, RECORDS, ExchangeData
+from contracts.exchange_records import ExchangeExpense, ExchangeReading
 from contracts.schemas import DOCUMENT_MODELS, DOCUMENTS, as_text, document_schema
 
 READ = {"value": "1", "unit": "km", "observed_on": "2024-05-01", "observed_at": None}

@@ -13,7 +13,7 @@ from contracts.owners.cars import (
     CarUpdated,
 )
 from contracts.owners.fuel import FuelEntryChanged, FuelEntryRecorded, FuelEntryRemoved, FuelEntryState
-from contracts.owners.odometer import MeterReplaced, OdometerJudged, ReadingVerdict
+from contracts.owners.odometer import LastReading, MeterReplaced, OdometerGrownStale, OdometerJudged, ReadingVerdict
 from contracts.owners.people import ProfileUpdated, UserErased, UserEvent, UserRegistered, UserUpdated
 from contracts.owners.records import (
     Attestation,
@@ -56,7 +56,9 @@ __all__ = [
     "FuelEntryRemoved",
     "FuelEntryState",
     "GrantedRole",
+    "LastReading",
     "MeterReplaced",
+    "OdometerGrownStale",
     "OdometerJudged",
     "OdometerUnit",
     "ProfileUpdated",

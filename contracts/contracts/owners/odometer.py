@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from contracts.event import Data, DecimalText, Kilometres, LocalDate
+from contracts.event import Data, DecimalText, Event, Kilometres, LocalDate
 from contracts.owners.records import Attestation, RecordEvent
 from contracts.owners.values import OdometerUnit, Provenance, ReadingSource, Verdict
 
@@ -67,3 +67,32 @@ class OdometerJudged(RecordEvent):
     rollback_count: int
     meter_offset_km: OffsetKm = 0
     meter_replacements: Annotated[tuple[MeterReplaced, ...], Field(exclude_if=not_)] = ()
+
+
+class LastReading(Data):
+    """A car's last ok reading: as it was entered, and in kilometres."""
+
+    reading_id: UUID
+    value: DecimalText
+    unit: OdometerUnit
+    km: Kilometres
+    observed_on: LocalDate
+
+
+class OdometerGrownStale(Event):
+    """The last ok reading of a car is so old that its owner is asked for another one, at most once in 30 days.
+
+    Nothing of the car changed; `sequence` counts on with the other events of the car.
+    """
+
+    event_type: ClassVar[str] = "owners.odometer.grown-stale.v1"
+    topic: ClassVar[str] = "owners.car"
+    key_field: ClassVar[str] = "car_id"
+    subject_field: ClassVar[str] = "car_id"
+
+    car_id: UUID
+    owner_id: UUID
+    plate: str | None
+    make: str | None
+    model: str | None
+    last_ok: LastReading

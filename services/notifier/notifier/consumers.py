@@ -76,6 +76,7 @@ def _notify(subscriptions: Subscriptions, clock: Clock) -> None:
     @subscriptions.effect(
         owners.CarTransferred,
         owners.CarIdentityDecided,
+        owners.OdometerGrownStale,
         sto.LinkRequested,
         workorders.EstimateSent,
         workorders.EstimateDecided,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from chassis.consuming import Received
 from contracts.event import Event
-from contracts.owners import CarEvent, CarIdentityDecided, CarTransferred, UserEvent
+from contracts.owners import CarEvent, CarIdentityDecided, CarTransferred, OdometerGrownStale, UserEvent
 from contracts.sto import (
     CenterVerificationChanged,
     EmployeeEvent,
@@ -47,6 +47,7 @@ from notifier.domain.templates import (
     PricedJob,
     Recommendation,
     RecordedConsent,
+    StaleOdometer,
     Template,
     Verification,
 )
@@ -54,7 +55,7 @@ from notifier.domain.templates import (
 _DUE = frozenset({"due", "overdue"})
 
 
-def notice_of(received: Received[Any]) -> Notice | None:  # noqa: C901, PLR0911 - one arm per event
+def notice_of(received: Received[Any]) -> Notice | None:  # noqa: C901, PLR0911, PLR0912 - one arm per event
     """What the event tells its car's owner; None when it is no news to him."""
     match received.event:
         case LinkRequested() as event:
@@ -76,6 +77,8 @@ def notice_of(received: Received[Any]) -> Notice | None:  # noqa: C901, PLR0911 
         case CarIdentityDecided() as event:
             decided = IdentityDecided(car_label(event.make, event.model, event.plate), event.outcome)
             return _of_car(received, event, event.owner_id, Template.CAR_IDENTITY_DECIDED, decided)
+        case OdometerGrownStale() as event:
+            return _of_car(received, event, event.owner_id, Template.ODOMETER_STALE, _stale(event))
         case RecommendationOpened() as event:
             return _of_recommendation(received, event, Template.RECOMMENDATION_OPENED)
         case RecommendationChanged() as event:
@@ -179,7 +182,13 @@ def _of_order(
     )
 
 
-def _of_car(received: Received[Any], event: CarEvent, user_id: UUID, template: Template, params: Params) -> Notice:
+def _of_car(
+    received: Received[Any],
+    event: CarEvent | OdometerGrownStale,
+    user_id: UUID,
+    template: Template,
+    params: Params,
+) -> Notice:
     return Notice(
         event_id=received.id,
         user_id=user_id,
@@ -229,6 +238,12 @@ def _consent(event: EstimateDecided) -> RecordedConsent:
         jobs=tuple(DecidedJob(each.title, each.decision, each.total_minor) for each in event.decisions),
         currency=event.currency,
     )
+
+
+def _stale(event: OdometerGrownStale) -> StaleOdometer:
+    last = event.last_ok
+    label = car_label(event.make, event.model, event.plate)
+    return StaleOdometer(label, Odometer(last.value, last.unit, last.km), last.observed_on)
 
 
 def _completed(event: WorkOrderCompleted) -> CompletedWork:

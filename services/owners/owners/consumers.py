@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -43,6 +43,7 @@ from contracts.workorders import (
     WorkOrderStatusChanged,
 )
 from owners.commands.amend_work_orders import Amending, amend_work_orders
+from owners.commands.ask_for_readings import READING_SWEEP, ask_for_readings
 from owners.commands.attest_work_orders import Attesting, attest_work_orders
 from owners.commands.check_in import CheckIn, check_in
 from owners.commands.end_access import ACCESS_EXPIRY, expire_access
@@ -52,6 +53,7 @@ from owners.domain.amendment import Billed, Correction, Party
 from owners.domain.completion import Completion, MeasuredOdometer, ReplacedMeter
 from owners.domain.odometer.reading import parse_value
 from owners.domain.odometer.recorded import TypedOdometer
+from owners.domain.odometer.staleness import STALE_AFTER
 from owners.domain.records import Attestation, Line
 
 subscriptions: Final = Subscriptions("owners")
@@ -140,8 +142,8 @@ async def on_links(tx: Transaction, batch: Sequence[Received[LinkEvent]]) -> Non
     )
 
 
-def access_timers(clock: Clock = system_clock) -> Timers:
-    """The timers of this service."""
+def access_timers(clock: Clock = system_clock, *, stale_after: timedelta = STALE_AFTER) -> Timers:
+    """The timers of this service. `stale_after`: how old a last reading gets before its owner is asked for another."""
     timers = Timers(clock=clock)
 
     @timers.on(ACCESS_EXPIRY)
@@ -151,6 +153,10 @@ def access_timers(clock: Clock = system_clock) -> Timers:
     @timers.on(SCHEDULED_EXPENSE)
     async def on_scheduled_expense(tx: Transaction, subject: str, due_at: datetime) -> None:
         await enter_scheduled(tx, timers, UUID(subject), due_at=due_at)
+
+    @timers.on(READING_SWEEP)
+    async def on_reading_sweep(tx: Transaction, _subject: str, _due_at: datetime) -> None:
+        await ask_for_readings(tx, timers, now=clock(), stale_after=stale_after)
 
     return timers
 

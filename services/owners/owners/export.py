@@ -9,7 +9,8 @@ from uuid import UUID
 
 from chassis.db import Database, Transaction
 from chassis.problems import NotFound
-from contracts.exchange import LISTS, ExchangeExpense, ExchangeFuelEntry, ExchangeServiceEntry, Kind
+from contracts.exchange import LISTS
+from contracts.exchange_records import ExchangeExpense, ExchangeFuelEntry, ExchangeServiceEntry, Kind
 from contracts.exchange_terms import ExchangeTerms
 from owners.commands.access import demand
 from owners.db.cars import find_car

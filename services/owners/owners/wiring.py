@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from fastapi import FastAPI
 
 from chassis.clock import Clock, system_clock
 from chassis.db import Database
 from chassis.http import create_app
-from chassis.runtime import Service
+from chassis.problems import Unavailable
+from chassis.runtime import Background, Service
+from chassis.timers import Timers
+from chassis.waiting import elapsed
 from owners.api import (
     access,
     analytics,
@@ -37,11 +43,15 @@ from owners.api import (
 )
 from owners.api.context import OwnersContext
 from owners.api.problems import DOMAIN_ERRORS
+from owners.commands.ask_for_readings import begin_sweeps
 from owners.consumers import access_timers, subscriptions
 from owners.domain.files import MOST_FILE_BYTES
 from owners.exchange.job import LIMITS
 from owners.moderators import moderator_command
 from owners.settings import OwnersSettings
+
+_SWEEP_LOOK_SECONDS: Final = 900.0
+_log: Final = structlog.get_logger(__name__)
 
 MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
 _ROUTERS: Final = (
@@ -81,7 +91,7 @@ class OwnKeys:
 
 def service(settings: OwnersSettings, *, clock: Clock = system_clock) -> Service:
     """The service; `python -m owners moderator …` is its one command of its own."""
-    timers = access_timers(clock)
+    timers = access_timers(clock, stale_after=timedelta(days=settings.stale_reading_days))
 
     def build_app(database: Database) -> FastAPI:
         context = OwnersContext(settings, clock, database, timers)
@@ -107,4 +117,19 @@ def service(settings: OwnersSettings, *, clock: Clock = system_clock) -> Service
         subscriptions=subscriptions,
         timers=timers,
         commands={"moderator": partial(moderator_command, settings)},
+        background=[_reading_sweeps(timers, clock)],
     )
+
+
+def _reading_sweeps(timers: Timers, clock: Clock) -> Background:
+    async def reading_sweeps(database: Database, stop: asyncio.Event) -> None:
+        """Sets the sweep's timer when there is none: at the first start, and after it became a dead letter."""
+        while not stop.is_set():
+            try:
+                async with database.transaction() as tx:
+                    await begin_sweeps(tx, timers, now=clock())
+            except Unavailable:
+                _log.warning("the sweep for stale readings is not set: the database is away")
+            await elapsed(stop, _SWEEP_LOOK_SECONDS)
+
+    return reading_sweeps

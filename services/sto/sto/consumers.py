@@ -22,6 +22,7 @@ from contracts.owners import (
     CarRegistered,
     CarTransferred,
     CarUpdated,
+    OdometerGrownStale,
     ProfileUpdated,
     UserErased,
     UserRegistered,
@@ -35,6 +36,7 @@ from sto.domain.link import CarAccess, LinkedCar
 
 subscriptions: Final = Subscriptions("sto")
 subscriptions.ignore(UserRegistered, UserUpdated)  # settings of a person: nothing here depends on them
+subscriptions.ignore(OdometerGrownStale)  # a question to the owner alone
 
 
 @subscriptions.state(CarRegistered, CarUpdated, CarArchived, CarTransferred, CarIdentityDecided)

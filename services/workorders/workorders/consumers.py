@@ -25,6 +25,7 @@ from workorders.db.rows import Values
 
 subscriptions: Final = Subscriptions("workorders")
 subscriptions.ignore(owners.UserRegistered, owners.UserUpdated)  # settings of a person: nothing here depends on them
+subscriptions.ignore(owners.OdometerGrownStale)  # a question to the owner alone
 subscriptions.ignore(  # of a car's records only the odometer is needed
     owners.ServiceEntryRecorded,
     owners.ServiceEntryChanged,

@@ -100,6 +100,36 @@ async def test_a_timer_may_set_itself_again(database: Database, timers: Timers, 
     assert await timers.run_due(database)
 
 
+async def test_a_timer_that_is_set_or_runs_now_is_not_set_from_outside(
+    database: Database, timers: Timers, clock: FixedClock
+) -> None:
+    async def set_from_outside() -> None:
+        async with database.transaction() as tx:
+            await timers.schedule_unless_set(tx, "daily", "digest", clock())
+
+    waiting_outside: list[asyncio.Task[None]] = []
+
+    async def outside_waits() -> bool:
+        blocked = (
+            "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'transactionid' AND query LIKE 'INSERT INTO timer%'"
+        )
+        return len(await sample.rows_of(database, blocked)) > 0
+
+    @timers.on("daily")
+    async def again(tx: Transaction, subject: str, due_at: datetime) -> None:
+        waiting_outside.append(asyncio.create_task(set_from_outside()))  # the row is removed, and that not yet seen
+        await eventually(outside_waits)
+        await timers.schedule(tx, "daily", subject, due_at + 24 * HOUR)
+
+    await set_from_outside()
+    clock.advance(HOUR)
+    await set_from_outside()
+    assert [row.due_at for row in await sample.rows_of(database, "SELECT due_at FROM timer")] == [NOON]
+    assert await timers.run_due(database)
+    await asyncio.gather(*waiting_outside)
+    assert [row.due_at for row in await sample.rows_of(database, "SELECT due_at FROM timer")] == [NOON + 24 * HOUR]
+
+
 async def test_effect_events_and_removal_are_one_transaction(database: Database, timers: Timers) -> None:
     @timers.on("reminder")
     async def half_done(tx: Transaction, _subject: str, _due_at: datetime) -> None:

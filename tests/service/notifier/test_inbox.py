@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import uuid4
 
-from contracts.owners import CarIdentityDecided, CarRegistered, UserRegistered
+from contracts.owners import CarIdentityDecided, CarRegistered, OdometerGrownStale, UserErased, UserRegistered
 from contracts.trust import RecommendationChanged, RecommendationOpened
 from contracts.workorders import EstimateDecided, EstimateSent, WorkOrderCompleted
 from tests.service.notifier.conftest import NOW, OWNER, Notifier
@@ -152,3 +152,21 @@ async def test_nobody_gets_in_without_a_token(notifier: Notifier) -> None:
         ("DELETE", "/v1/telegram/link"),
     ):
         assert (await notifier.client.request(method, path)).status_code == 401, path
+
+
+async def test_an_owner_is_asked_for_a_reading_once_however_often_it_is_told(notifier: Notifier) -> None:
+    asked = golden(OdometerGrownStale, "read-in-spring")
+    await notifier.receive(asked)
+    await notifier.receive_everything_again_with_an_empty_inbox()
+    (entry,) = (await notifier.get("/v1/notifications"))["data"]
+    assert entry["template"] == "odometer-stale"
+    assert entry["title"] == "Lada 21099 К482МН66: какой сейчас пробег?"
+    assert entry["subject"] == {"kind": "car", "id": str(asked.car_id)}
+    assert await notifier.value("SELECT priority FROM delivery_attempt") == 1
+
+
+async def test_nobody_is_asked_for_a_reading_after_erasure(notifier: Notifier) -> None:
+    await notifier.receive(golden(UserErased, "erased"))
+    await notifier.receive(golden(OdometerGrownStale, "read-in-spring"))
+    assert (await notifier.get("/v1/notifications"))["data"] == []
+    assert await notifier.value("SELECT state FROM delivery_attempt") == "suppressed"

@@ -114,6 +114,13 @@ async def test_worker_reaches_no_account_and_no_session(owners: Owners) -> None:
         assert await refusal(owners.worker, f"SELECT 1 FROM {table}") == "42501"  # noqa: S608
 
 
+async def test_only_the_worker_knows_who_was_asked_for_readings_and_who_is_erased(owners: Owners) -> None:
+    anna = await owners.sign_in()
+    for question in ("FROM reading_ask", "FROM reading_sweep", f"person_is_erased('{anna.user_id}')"):
+        assert await refusal(owners.api, f"SELECT {question}", anna) == "42501"
+        assert await refusal(owners.worker, f"SELECT {question}") is None
+
+
 @pytest.mark.parametrize("role", ["api", "worker"])
 async def test_working_roles_cannot_alter_their_tables(owners: Owners, role: str) -> None:
     database: Database = getattr(owners, role)

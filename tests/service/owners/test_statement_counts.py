@@ -2,16 +2,20 @@
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from chassis.clock import FixedClock
 from chassis.db import Transaction
+from owners.consumers import access_timers
 from tests.service.owners.amending import checked_in, corrected, read_as
 from tests.service.owners.conftest import Owners, Person, completed
 from tests.service.owners.test_files import PNG, kept
 from tests.service.owners.test_identity_decisions import CONFIRM, QUEUE, case_of, named
+from tests.service.owners.test_stale_readings import asks, begun, many_stale
 
 MONEY = {"amount_minor": 5_000, "currency": "RUB"}
 # What each route may ask for. To raise a figure is a decision: it is paid by every request.
@@ -170,3 +174,23 @@ async def test_moderation_asks_as_much_for_many_disputes_as_for_one(owners: Owne
         assert decided.status_code == 200, decided.text
         found.append([*costs, asked.total()])
     assert found == [[4, 4, 10]] * 2
+
+
+SWEPT = {"of stale cars": 10, "of others": 5}
+"""With the timer's claim, its removal and its next time; as many for 200 cars as for one."""
+
+
+@pytest.mark.parametrize("count", [1, 200])
+async def test_many_stale_cars_are_asked_for_by_as_many_statements_as_one(
+    owners: Owners, asked: Counter[str], count: int
+) -> None:
+    await many_stale(owners, count)
+    found = {}
+    for days, what in enumerate(SWEPT):
+        at = owners.clock() + timedelta(days=2 * days)
+        await begun(owners, at)
+        asked.clear()
+        assert await access_timers(FixedClock(at)).run_due(owners.worker)
+        found[what] = asked.total()
+        assert len(await asks(owners)) == count
+    assert found == SWEPT

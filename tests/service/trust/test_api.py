@@ -5,7 +5,14 @@ import pytest
 from sqlalchemy import text
 
 from chassis.db import Database
-from contracts.owners import CarIdentityDecided, CarRegistered, CarTransferred, ExpenseRecorded, OdometerJudged
+from contracts.owners import (
+    CarIdentityDecided,
+    CarRegistered,
+    CarTransferred,
+    ExpenseRecorded,
+    OdometerGrownStale,
+    OdometerJudged,
+)
 from contracts.sto import EmployeeDeactivated, EmployeeJoined, LinkApproved, LinkRevoked
 from contracts.workorders import WorkOrderCompleted
 from tests.service.trust.conftest import Trust
@@ -153,6 +160,14 @@ async def test_timeline_kind_filter_and_bad_cursor(told: Trust) -> None:
     answer = await told.client.get(url, params={"kind": "odometer"}, headers=OWNER.headers)
     assert [entry["kind"] for entry in answer.json()["data"]] == ["odometer"]
     assert (await told.client.get(url, params={"cursor": "x"}, headers=OWNER.headers)).status_code == 400
+
+
+async def test_a_question_to_an_owner_is_audited_and_no_part_of_the_cars_life(told: Trust) -> None:
+    before = (await told.client.get(f"/v1/cars/{CAR}/timeline", headers=OWNER.headers)).json()
+    await told.deliver(golden(OdometerGrownStale, "read-in-spring"))
+    assert (await told.client.get(f"/v1/cars/{CAR}/timeline", headers=OWNER.headers)).json() == before
+    audited = (await told.client.get("/v1/audit", headers=OWNER.headers)).json()["data"]
+    assert [row["actor_role"] for row in audited if row["action"] == OdometerGrownStale.event_type] == ["system"]
 
 
 async def test_private_entries_stay_with_the_owner_of_that_time(told: Trust) -> None:

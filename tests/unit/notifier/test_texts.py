@@ -26,6 +26,7 @@ from notifier.domain.templates import (
     PricedJob,
     Recommendation,
     RecordedConsent,
+    StaleOdometer,
     Template,
     Verification,
 )
@@ -49,6 +50,8 @@ CONSENT = RecordedConsent(
 COMPLETED = CompletedWork(
     118, "Lada 21099", "Motor", 981_100, "RUB", Odometer("187420", "km", 187_420), 247_420, "2027-03-15"
 )
+
+STALE = StaleOdometer("Lada 21099", Odometer("187420", "km", 187_420), "2026-03-15")
 
 
 def estimate(jobs: int) -> Estimate:
@@ -219,6 +222,21 @@ def test_whose_identity_a_moderator_decided_about_is_told_the_outcome(reader: Co
     )
 
 
+def test_who_is_asked_for_a_reading_learns_of_which_car_since_when_and_what_to_do() -> None:
+    assert shown(Template.ODOMETER_STALE, STALE, RU) == Message(
+        "Lada 21099: какой сейчас пробег?",
+        (
+            text("ru", "odometer-stale.text", car="Lada 21099", reading="187 420 км", date="15 марта 2026"),
+            text("ru", "odometer-stale-answer"),
+        ),
+    )
+    told = shown(Template.ODOMETER_STALE, replace(STALE, car_label=None), EN)
+    assert told.title == "What does the odometer of your car show now?"
+    assert "116,457 mi, of 15 March 2026" in told.lines[0]
+    assert "one reading is enough" in told.lines[1]
+    assert shown(Template.ODOMETER_STALE, STALE, replace(EN, distance_unit="km")).lines[0].count("187,420 km") == 1
+
+
 EVERYTHING: list[tuple[Template, Params]] = [
     (Template.LINK_REQUESTED, LINK),
     (Template.LINK_REMINDER, LINK),
@@ -232,6 +250,7 @@ EVERYTHING: list[tuple[Template, Params]] = [
     (Template.CENTER_VERIFICATION_CHANGED, Verification("Motor", "approved", None)),
     (Template.CAR_TRANSFERRED, HandedOver("Lada")),
     (Template.CAR_IDENTITY_DECIDED, IdentityDecided("Lada", "confirmed")),
+    (Template.ODOMETER_STALE, STALE),
 ]
 
 

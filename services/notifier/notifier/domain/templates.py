@@ -25,6 +25,7 @@ class Template(StrEnum):
     RECOMMENDATION_DUE = "recommendation-due"
     CAR_TRANSFERRED = "car-transferred"
     CAR_IDENTITY_DECIDED = "car-identity-decided"
+    ODOMETER_STALE = "odometer-stale"
     CENTER_VERIFICATION_CHANGED = "center-verification-changed"
 
 
@@ -177,6 +178,15 @@ class IdentityDecided:
     outcome: str
 
 
+@dataclass(frozen=True, slots=True)
+class StaleOdometer:
+    """The last reading of a car is old: another one is asked for. `car_label` as in HandedOver."""
+
+    car_label: str | None
+    odometer: Odometer
+    read_on: str
+
+
 type Params = (
     LinkRequest
     | Estimate
@@ -186,6 +196,7 @@ type Params = (
     | HandedOver
     | IdentityDecided
     | Recommendation
+    | StaleOdometer
     | Verification
 )
 
@@ -201,5 +212,6 @@ PARAMS: dict[Template, type[Params]] = {
     Template.RECOMMENDATION_DUE: Recommendation,
     Template.CAR_TRANSFERRED: HandedOver,
     Template.CAR_IDENTITY_DECIDED: IdentityDecided,
+    Template.ODOMETER_STALE: StaleOdometer,
     Template.CENTER_VERIFICATION_CHANGED: Verification,
 }

@@ -72,6 +72,10 @@ car-identity-decided =
             [confirmed] A moderator confirmed the VIN or frame number of your car.
            *[rejected] A moderator decided that this VIN or frame number belongs to another car. Please type the right one in CarPass.
         }
+odometer-stale =
+    .title = What does the odometer of { $car } show now?
+    .text = The last reading that we know is { $reading }, of { $date }. What is due and what the car costs is counted from it.
+odometer-stale-answer = Open CarPass and enter what the odometer shows: one reading is enough, and a fill with its reading counts too. There is no hurry: you are asked at most once in 30 days.
 recommendation-opened =
     .title = Recommended: { $title }
     .text = A new recommendation for { $car }.

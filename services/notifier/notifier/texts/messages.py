@@ -17,6 +17,7 @@ from notifier.domain.templates import (
     Params,
     Recommendation,
     RecordedConsent,
+    StaleOdometer,
     Template,
     Verification,
 )
@@ -51,7 +52,7 @@ class Surroundings:
     decisions: Mapping[UUID, str] | None = None
 
 
-def render(  # noqa: PLR0911 - one arm per kind of parameters
+def render(  # noqa: C901, PLR0911 - one arm per kind of parameters
     template: Template, params: Params, reader: Conventions, surroundings: Surroundings | None = None
 ) -> Message:
     """The message as this reader gets it."""
@@ -71,6 +72,8 @@ def render(  # noqa: PLR0911 - one arm per kind of parameters
             return _handed_over(template, params, reader)
         case IdentityDecided():
             return _identity_decided(template, params, reader)
+        case StaleOdometer():
+            return _stale_odometer(template, params, reader)
         case Recommendation():
             return _recommendation(template, params, reader, around)
         case Verification():
@@ -154,6 +157,16 @@ def _identity_decided(template: Template, params: IdentityDecided, reader: Conve
     return Message(
         text(reader.locale, f"{template}.title", car=car, outcome=params.outcome),
         (text(reader.locale, f"{template}.text", outcome=params.outcome),),
+    )
+
+
+def _stale_odometer(template: Template, params: StaleOdometer, reader: Conventions) -> Message:
+    locale = reader.locale
+    car = params.car_label or text(locale, "your-car")
+    last = {"reading": formats.odometer(params.odometer, reader), "date": formats.day(params.read_on, reader)}
+    return Message(
+        text(locale, f"{template}.title", car=car),
+        (text(locale, f"{template}.text", car=car, **last), text(locale, "odometer-stale-answer")),
     )
 
 

@@ -9,7 +9,7 @@ import orjson
 from pydantic import Field, field_validator
 
 from chassis.http import ApiModel
-from contracts.exchange import Kind
+from contracts.exchange_records import Kind
 from owners.api.values import CurrencyCode, TimeZone
 from owners.domain.car import EnergyKind
 from owners.domain.files import AttachedTo, MediaType

@@ -6,7 +6,8 @@ from typing import Final
 from uuid import UUID
 
 from chassis.db import Transaction
-from contracts.exchange import LISTS, Kind
+from contracts.exchange import LISTS
+from contracts.exchange_records import Kind
 from owners.db.exchange import records_of
 from owners.db.exchange_files import attested_among, files_of
 from owners.db.ownership import Whose

@@ -39,6 +39,7 @@ _LOCK: Final = f"""
     SELECT {", ".join(column.name for column in car.columns)} FROM car
     WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
 """  # noqa: S608 -- our names
+_LOCK_FREE: Final = f"{_LOCK.rstrip()} SKIP LOCKED"
 _CLAIM: Final = """
     INSERT INTO identity_claim (kind, number, car_id)
     SELECT kind, number, car_id
@@ -73,6 +74,11 @@ async def lock_cars(tx: Transaction, car_ids: Collection[UUID]) -> dict[UUID, Ca
     """Those of the cars that exist, locked in the order of their ids, so that two batches cannot deadlock."""
     found = await tx.rows(_LOCK, list(car_ids))
     return {row["id"]: Car(**row) for row in found}
+
+
+async def lock_free_cars(tx: Transaction, car_ids: Collection[UUID]) -> dict[UUID, Car]:
+    """Those of the cars that nobody else has locked, for what may as well be done another time: it waits for none."""
+    return {row["id"]: Car(**row) for row in await tx.rows(_LOCK_FREE, list(car_ids))}
 
 
 async def save_car(tx: Transaction, changed: Car) -> None:

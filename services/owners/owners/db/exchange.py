@@ -9,7 +9,8 @@ from uuid import UUID
 import asyncpg
 
 from chassis.db import Transaction
-from contracts.exchange import Kind, OriginMeterReplacement
+from contracts.exchange import OriginMeterReplacement
+from contracts.exchange_records import Kind
 
 PAGE: Final = 1_000
 _READING: Final = (

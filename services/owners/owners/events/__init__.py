@@ -4,7 +4,7 @@ from owners.events.access import access_changed, access_ended, access_granted
 from owners.events.cars import car_archived, car_identity_decided, car_registered, car_transferred, car_updated
 from owners.events.fuel import fuel_entry_changed, fuel_entry_recorded, fuel_entry_removed
 from owners.events.log import By, RecordLog
-from owners.events.odometer import MAX_CHANGED, odometer_judged
+from owners.events.odometer import MAX_CHANGED, odometer_grown_stale, odometer_judged
 from owners.events.people import profile_updated, user_erased, user_registered, user_updated
 from owners.events.records import (
     expense_changed,
@@ -33,6 +33,7 @@ __all__ = [
     "fuel_entry_changed",
     "fuel_entry_recorded",
     "fuel_entry_removed",
+    "odometer_grown_stale",
     "odometer_judged",
     "profile_updated",
     "service_entry_changed",

@@ -1,4 +1,4 @@
-"""What is thought of a car's readings."""
+"""What is thought of a car's readings, and that there is none of late."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from itertools import batched
 from typing import Final
 
 from contracts import owners as contract
+from owners.domain.car import Car
 from owners.domain.odometer.history import Outcome
 from owners.domain.odometer.meter import MeterReplacement
 from owners.domain.odometer.recorded import RecordedReading
+from owners.domain.odometer.staleness import LastReading
 from owners.events.log import By, RecordLog
 from owners.events.records import attestation_of
 
@@ -42,6 +44,27 @@ def odometer_judged(log: RecordLog, outcome: Outcome, by: By) -> Iterator[contra
             meter_replacements=replaced,
         )
         removed, replaced = (), ()
+
+
+def odometer_grown_stale(car: Car, last: LastReading, by: By) -> contract.OdometerGrownStale:
+    """The car's owner is asked for a reading."""
+    return contract.OdometerGrownStale(
+        sequence=car.sequence,
+        occurred_at=by.at,
+        actor=by.actor,
+        car_id=car.id,
+        owner_id=car.owner_id,
+        plate=car.plate,
+        make=car.make,
+        model=car.model,
+        last_ok=contract.LastReading(
+            reading_id=last.id,
+            value=format(last.value, "f"),
+            unit=last.unit,
+            km=last.km,
+            observed_on=last.observed_on.isoformat(),
+        ),
+    )
 
 
 def _verdict(one: RecordedReading) -> contract.ReadingVerdict:

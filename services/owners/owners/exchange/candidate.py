@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from contracts.exchange import (
+from contracts.exchange_records import (
     ExchangeExpense,
     ExchangeFuelEntry,
     ExchangeItem,

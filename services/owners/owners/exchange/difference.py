@@ -11,7 +11,7 @@ from uuid import UUID
 
 import orjson
 
-from contracts.exchange import Kind
+from contracts.exchange_records import Kind
 from owners.domain.car import EnergyKind
 from owners.exchange.candidate import Candidate
 from owners.exchange.difference_files import ComparedFile, FileStatus

@@ -12,15 +12,8 @@ from uuid import UUID
 
 import orjson
 
-from contracts.exchange import (
-    FORMAT,
-    LISTS,
-    ExchangeAttachment,
-    ExchangeCar,
-    ExchangeItem,
-    Kind,
-    OriginMeterReplacement,
-)
+from contracts.exchange import FORMAT, LISTS, ExchangeAttachment, ExchangeCar, OriginMeterReplacement
+from contracts.exchange_records import ExchangeItem, Kind
 from contracts.exchange_terms import ExchangeTerms
 from owners.domain.car import Car
 from owners.exchange.records import Found, Row, amendments_of, original_of

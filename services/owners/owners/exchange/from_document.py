@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from chassis import strict_json
 from chassis.problems import BadRequest
-from contracts.exchange import FORMAT, LISTS, RECORDS, ExchangeDocument, Kind
+from contracts.exchange import FORMAT, LISTS, RECORDS, ExchangeDocument
+from contracts.exchange_records import Kind
 from owners.exchange.candidate import Candidate
 from owners.exchange.rules import BrokenRule, checked
 from owners.imports.rows import CarDetails, Limits, NotReadable, RowProblem

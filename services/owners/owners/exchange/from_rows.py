@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from contracts.exchange import (
+from contracts.exchange_records import (
     ExchangeExpense,
     ExchangeFuelEntry,
     ExchangeReading,

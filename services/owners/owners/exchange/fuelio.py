@@ -15,7 +15,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final, get_args
 from zoneinfo import ZoneInfo
 
-from contracts.exchange import ExchangeExpense, ExchangeFuelEntry, ExchangeOdometer, ExchangeServiceEntry
+from contracts.exchange_records import ExchangeExpense, ExchangeFuelEntry, ExchangeOdometer, ExchangeServiceEntry
 from owners.currencies import minor_digits
 from owners.domain.car import Car, EnergyKind
 from owners.domain.fuel.units import quantity

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import orjson
 
-from contracts.exchange import ExchangeItem, Kind
+from contracts.exchange_records import ExchangeItem, Kind
 from owners.domain.car import Car
 from owners.domain.fuel.summary import Series
 from owners.domain.fuel.units import canonical_unit

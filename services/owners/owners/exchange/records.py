@@ -12,7 +12,7 @@ import asyncpg
 import orjson
 
 from chassis.ids import derived_id, new_id
-from contracts.exchange import (
+from contracts.exchange_records import (
     ExchangeExpense,
     ExchangeFuelEntry,
     ExchangeItem,

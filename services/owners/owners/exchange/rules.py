@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from contracts.exchange import (
+from contracts.exchange_records import (
     ExchangeAmount,
     ExchangeFuelEntry,
     ExchangeItem,

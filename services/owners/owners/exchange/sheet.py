@@ -15,7 +15,8 @@ from typing import Any, Final
 
 import orjson
 
-from contracts.exchange import FORMAT, LISTS, ExchangeItem, Kind
+from contracts.exchange import FORMAT, LISTS
+from contracts.exchange_records import ExchangeItem, Kind
 from owners.exchange.candidate import Candidate
 from owners.exchange.from_document import candidates_of
 from owners.imports.rows import Limits, NotReadable, RowProblem

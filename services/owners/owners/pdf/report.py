@@ -8,7 +8,8 @@ from typing import IO, Any, Final
 
 import orjson
 
-from contracts.exchange import LISTS, Kind
+from contracts.exchange import LISTS
+from contracts.exchange_records import Kind
 from owners.pdf.layout import Column, Layout
 from owners.pdf.paper import Paper
 from owners.pdf.words import Speech
