@@ -9,12 +9,11 @@ from typing import Final, Protocol, cast
 import httptools
 
 from gateway.headers import RawHeaders
-from gateway.transport import descriptor, write_now
+from gateway.transport import EagerWriter
 
 MAX_HEAD_BYTES: Final = 64 << 10
 MAX_FIELDS: Final = 128
 _BUFFERED_AT_MOST: Final = 256 << 10
-_ONE_PIECE: Final = 64 << 10
 _FIRST_FINAL_STATUS: Final = 200
 _FINAL_STATUSES: Final = range(_FIRST_FINAL_STATUS, 600)
 _SWITCHING_PROTOCOLS: Final = 101
@@ -146,7 +145,7 @@ class UpstreamConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It is open."""
         self._transport = cast("asyncio.Transport", transport)
-        self._descriptor = descriptor(transport)
+        self._writer = EagerWriter(self._transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The service closed it, or we did."""
@@ -165,10 +164,7 @@ class UpstreamConnection(asyncio.Protocol):
         """Sends a request; its answer will come."""
         self._answer = answer = Answer(self, to_head=to_head)
         self._head_bytes = self._field_bytes = 0
-        if len(body) > _ONE_PIECE:
-            self._transport.writelines((head, body))
-        else:
-            write_now(self._transport, self._descriptor, head + body)
+        self._writer.write(head + body)
         return answer
 
     def close(self) -> None:

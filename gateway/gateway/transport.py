@@ -4,32 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import suppress
 from typing import Any
 
 
-def descriptor(transport: asyncio.BaseTransport) -> int | None:
-    """What `write_now` may write to; None where the bytes are not those of the socket, as with TLS."""
-    if transport.get_extra_info("ssl_object") is not None:
-        return None
-    socket = transport.get_extra_info("socket")
-    return None if socket is None else int(socket.fileno())
+class EagerWriter:
+    """Writes to the socket at once, where uvloop's transport would after another turn through epoll.
 
-
-def write_now(transport: asyncio.WriteTransport, to: int | None, data: bytes) -> None:
-    """As the transport's `write`, but at once: uvloop would write after another turn through epoll.
-
-    Only where nothing waits to be written, so that the order stays; what does not fit is left to the transport, and so
-    is an error.
+    As soon as something did not fit, or failed, everything goes to the transport for good: it keeps the order, waits
+    and tells of errors. All that is written to a connection must come through here.
     """
-    if to is not None and not transport.is_closing() and not transport.get_write_buffer_size():
-        sent = 0
-        with suppress(OSError):
-            sent = os.write(to, data)
-        if sent == len(data):
+
+    __slots__ = ("_descriptor", "_transport")
+
+    def __init__(self, transport: asyncio.WriteTransport) -> None:
+        self._transport = transport
+        socket = transport.get_extra_info("socket")
+        encrypted = transport.get_extra_info("ssl_object") is not None
+        self._descriptor: int | None = None if socket is None or encrypted else int(socket.fileno())
+
+    def write(self, data: bytes) -> None:
+        """What was written before is before it."""
+        if self._descriptor is None or self._transport.is_closing():
+            self._transport.write(data)
             return
-        data = data[sent:]
-    transport.write(data)
+        try:
+            sent = os.write(self._descriptor, data)
+        except OSError:
+            sent = 0
+        if sent < len(data):
+            self._descriptor = None
+            self._transport.write(memoryview(data)[sent:])
 
 
 class HeadWithBody(asyncio.Transport):
@@ -39,29 +43,29 @@ class HeadWithBody(asyncio.Transport):
         super().__init__()
         self._transport = transport
         self._loop = loop
-        self._descriptor = descriptor(transport)
+        self._writer = EagerWriter(transport)
         self._held = b""
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """A head waits for the end of this turn of the loop at most."""
         if self._held:
-            self._transport.write(self._held + data)
-            self._held = b""
+            held, self._held = self._held, b""
+            self._writer.write(held + data)
         elif data[:7] == b"HTTP/1.":
             self._held = bytes(data)
             self._loop.call_soon(self._flush)
         else:
-            self._transport.write(data)
+            self._writer.write(bytes(data))
 
     def _flush(self) -> None:
         if self._held:
-            self._transport.write(self._held)
-            self._held = b""
+            held, self._held = self._held, b""
+            self._writer.write(held)
 
     def write_whole(self, data: bytes) -> None:
         """An answer that is complete, so that nothing is to be waited for."""
         self._flush()
-        write_now(self._transport, self._descriptor, data)
+        self._writer.write(data)
 
     def close(self) -> None:
         """Sends what is held, and closes."""
