@@ -52,6 +52,7 @@ class SafeConsumer(AIOKafkaConsumer):
         self._idle = asyncio.Event()
         self._idle.set()
         self._halted = False
+        self._turn = 0
         self.applied: dict[TopicPartition, int] = {}
 
     async def getmany(
@@ -118,7 +119,7 @@ class SafeConsumer(AIOKafkaConsumer):
 
     async def _fetch(self, *partitions: TopicPartition, **options: Any) -> Fetched:
         try:
-            return await super().getmany(*partitions, **options)
+            return await self._drain(*partitions, **options)
         except ConsumerStoppedError:
             raise
         except Exception as error:
@@ -127,6 +128,29 @@ class SafeConsumer(AIOKafkaConsumer):
                 raise
             _log.warning("a record cannot be decoded: reading around it", error=type(error).__name__)
             return await self._fetch_tolerantly(options.get("max_records") or 500)
+
+    async def _drain(self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None) -> Fetched:
+        """A share of each partition that has records here: aiokafka would empty one after the other.
+
+        After a rebalance the last of many backlogs would wait for all others.
+        """
+        buffered = [] if partitions or max_records is None else self._buffered()
+        fetched: Fetched = {}
+        left = max_records or 0
+        for place, partition in enumerate(buffered):
+            share = max(1, left // (len(buffered) - place))
+            if left > 0:
+                of_one: Fetched = await super().getmany(partition, max_records=share)
+                fetched |= of_one
+                left -= sum(map(len, of_one.values()))
+        return fetched or await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
+
+    def _buffered(self) -> list[TopicPartition]:
+        """The partitions that have records here; another one first each time: there may be more than asked for."""
+        buffered = list(self._fetcher._records) if self._fetcher is not None else []  # noqa: SLF001 -- nothing else tells
+        self._turn += 1
+        first = self._turn % len(buffered) if buffered else 0
+        return buffered[first:] + buffered[:first]
 
     async def _seek_back(self) -> None:
         """Every partition to where it was; one that had no position yet to where it began."""

@@ -1,5 +1,6 @@
 """Fetches that fail: what aiokafka had drained, and what it cannot read, comes all the same."""
 
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,8 @@ from aiokafka.errors import KafkaError
 
 from chassis.consuming import Subscriptions
 from chassis.consuming.dead_letters import list_dead_letters
+from chassis.consuming.fetched import FetchedBatch
+from chassis.consuming.worker import Worker
 from chassis.db import Database
 from chassis.kafka import KafkaConnection
 from tests.chassis.messaging import sample
@@ -62,3 +65,34 @@ async def test_what_a_failed_fetch_had_drained_is_fetched_again(
         await all_applied(database, 300)
     assert failures == 3
     assert await sample.dead_offsets(database) == []
+
+
+async def test_a_batch_has_a_share_of_every_partition_however_long_the_others_backlogs_are(
+    database: Database, subscriptions: Subscriptions, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shares: list[dict[int, int]] = []
+
+    async def noted_down(self: Worker, batch: FetchedBatch) -> None:
+        shares.append(Counter(record.partition for record in batch.records))
+        await handle(self, batch)
+
+    handle = Worker._handle
+    monkeypatch.setattr(Worker, "_handle", noted_down)
+    for partition in range(PARTITIONS):
+        await broker.write(good(broker, 400), partition)
+    async with running_worker(database, subscriptions, broker.kafka, replace(SETTINGS, batch_size=60)):
+        await all_applied(database, PARTITIONS * 400)
+    assert any(len(share) == PARTITIONS and max(share.values()) < 60 for share in shares), shares
+    half = shares[: len(shares) // 2]
+    assert min(sum(share.get(partition, 0) for share in half) for partition in range(PARTITIONS)) > 0, shares
+    assert sum(sum(share.values()) for share in shares) == PARTITIONS * 400
+
+
+async def test_more_partitions_than_records_are_asked_for_have_their_turns(
+    database: Database, subscriptions: Subscriptions, broker: Broker
+) -> None:
+    for partition in range(PARTITIONS):
+        await broker.write(good(broker, 20), partition)
+    async with running_worker(database, subscriptions, broker.kafka, replace(SETTINGS, batch_size=1)):
+        await all_applied(database, PARTITIONS * 20)
+    assert await broker.committed() == PARTITIONS * 20
