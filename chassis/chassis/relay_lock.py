@@ -12,6 +12,9 @@ _CONNECT_DEADLINE: Final = 5.0
 _QUERY_DEADLINE: Final = 5.0
 _CLOSE_DEADLINE: Final = 2.0
 
+LOST: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+"""What a connection raises that is gone; the third when it went between one query's failure and the next query."""
+
 
 class RelayLockLost(Exception):  # noqa: N818 - reads as what happened
     """Another relay may be active by now: this process must send nothing more."""
@@ -62,7 +65,7 @@ class RelayLock:
             started = self._loop.time()
             try:
                 rows = await self._connection.fetch(query, *arguments)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            except LOST as error:
                 raise RelayLockLost from error
             self._verified_at = started
             return list(rows)
@@ -84,5 +87,5 @@ class RelayLock:
         """Frees the lock."""
         try:
             await self._connection.close(timeout=_CLOSE_DEADLINE)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        except LOST:
             self._connection.terminate()

@@ -14,7 +14,7 @@ import orjson
 
 from chassis.crash_points import crash_point
 from chassis.metrics import OUTBOX_SEND_SECONDS, OUTBOX_SENT
-from chassis.relay_lock import RelayLock, RelayLockLost
+from chassis.relay_lock import LOST, RelayLock, RelayLockLost
 from chassis.relay_producer import Ack, RelayProducer
 
 # A hashed subplan: `id <> ALL($1)` would compare each row with each id in flight.
@@ -143,7 +143,7 @@ class Pipeline:
         try:
             async with self._delete_turn:
                 await self._deleting.execute(_DELETE, [row["id"] for row in rows])
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except LOST as error:
             raise RelayLockLost from error
         self._batches.remove(batch)
         self.delivered += len(rows)

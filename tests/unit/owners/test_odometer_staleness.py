@@ -18,7 +18,7 @@ NAMES = {
     "model": None,
     "year": None,
 }
-PURCHASE = dict.fromkeys(Car._fields[16:21])
+PURCHASE = dict.fromkeys(name for name in Car._fields if name.startswith("purchase_"))
 CAR = Car.registered(
     uuid4(),
     uuid4(),
