@@ -17,9 +17,10 @@ from chassis.metrics import OUTBOX_SEND_SECONDS, OUTBOX_SENT
 from chassis.relay_lock import LOST, RelayLock, RelayLockLost
 from chassis.relay_producer import Ack, RelayProducer
 
-# A hashed subplan: `id <> ALL($1)` would compare each row with each id in flight.
+# A hashed subplan: `id <> ALL($1)` would compare each row with each id in flight. Milliseconds, because a datetime
+# would be made of each instant only to be taken apart again.
 READ_UNSENT: Final = """
-    SELECT id, topic, key, headers, payload, created_at FROM outbox
+    SELECT id, topic, key, headers, payload, (extract(epoch FROM created_at) * 1000)::bigint FROM outbox
     WHERE id NOT IN (SELECT unnest($1::bigint[])) ORDER BY id LIMIT $2
 """
 _DELETE: Final = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
@@ -45,15 +46,17 @@ class AckOverdue(Exception):  # noqa: N818 - reads as what happened
 
 @dataclass(slots=True)
 class _Batch:
-    """Rows in flight; `acks` belong to the first of `rows`, in order."""
+    """Rows in flight, and where they go; `acks` belong to the first of `ids`, in order."""
 
-    rows: Sequence[asyncpg.Record]
+    ids: list[int]
+    topics: list[str]
     sent_at: float
     acks: list[Ack] = field(default_factory=list)
 
-    def acknowledged(self) -> list[asyncpg.Record]:
-        pairs = zip(self.rows, self.acks, strict=False)
-        return [row for row, ack in pairs if ack.done() and not ack.cancelled() and ack.exception() is None]
+    def acknowledged(self) -> list[int]:
+        """Those that Kafka has."""
+        pairs = zip(self.ids, self.acks, strict=False)
+        return [id_ for id_, ack in pairs if ack.done() and not ack.cancelled() and ack.exception() is None]
 
 
 class Pipeline:
@@ -69,6 +72,7 @@ class Pipeline:
         self._settings = settings
         self._batches: list[_Batch] = []
         self._settling: set[asyncio.Task[None]] = set()
+        self._reading: asyncio.Task[list[asyncpg.Record]] | None = None
         self.delivered = 0
 
     async def run(self, stop: asyncio.Event, woken: asyncio.Event) -> None:
@@ -79,8 +83,7 @@ class Pipeline:
                 await self._wait_for(stop)
                 continue
             woken.clear()
-            in_flight = [row["id"] for batch in self._batches for row in batch.rows]
-            rows = await self._lock.rows(READ_UNSENT, in_flight, self._settings.batch_size)
+            rows = await self._next_rows()
             if rows:
                 await self._send(rows)
             else:
@@ -89,8 +92,27 @@ class Pipeline:
             await asyncio.wait(self._settling, timeout=self._settings.finish)
         self._raise_failures()
 
+    async def _next_rows(self) -> Sequence[asyncpg.Record]:
+        """Unsent rows. Behind a full batch the next one is read while this one is sent.
+
+        It may wait: only this session's holder sends and deletes, and `_send` proves before each row that it is one.
+        """
+        reading, self._reading = self._reading or self._read(()), None
+        rows = await reading
+        if len(rows) == self._settings.batch_size:
+            self._reading = self._read(rows)
+        return rows
+
+    def _read(self, taken: Sequence[asyncpg.Record]) -> asyncio.Task[list[asyncpg.Record]]:
+        in_flight = [id_ for batch in self._batches for id_ in batch.ids]
+        in_flight += [row[0] for row in taken]
+        return asyncio.create_task(self._lock.rows(READ_UNSENT, in_flight, self._settings.batch_size))
+
     async def end(self) -> None:
         """Closes the producer; with records still queued it is dropped, and they stay in the table."""
+        if self._reading is not None:
+            await asyncio.wait({self._reading})
+            self._reading.exception()  # the next query of the session will say the same
         for task in self._settling:
             task.cancel()
         if self._settling:
@@ -108,21 +130,16 @@ class Pipeline:
         await self._producer.give_up()
 
     async def _send(self, rows: Sequence[asyncpg.Record]) -> None:
-        batch = _Batch(rows, asyncio.get_running_loop().time())
+        batch = _Batch([row[0] for row in rows], [row[1] for row in rows], asyncio.get_running_loop().time())
         self._batches.append(batch)
-        send, lock, trust = self._producer.send, self._lock, self._settings.lock_trust
-        for _, topic, key, headers, payload, created_at in rows:
+        send, partition_of = self._producer.send, self._producer.partition_of
+        lock, trust = self._lock, self._settings.lock_trust
+        for _, topic, key, headers, payload, created_ms in rows:
             if lock.proof_older_than(trust):  # this process was paused, or the queue was full for long
                 await lock.verify()
-            names = orjson.loads(headers)
-            ack = await send(
-                topic,
-                payload,
-                key,
-                timestamp_ms=int(created_at.timestamp() * 1000),
-                headers=[(name, value.encode()) for name, value in names.items()],
-            )
-            batch.acks.append(ack)
+            fields = [(name, value.encode()) for name, value in orjson.loads(headers).items()]
+            where = partition_of(topic, key)
+            batch.acks.append(await send(topic, payload, key, where, timestamp_ms=created_ms, headers=fields))
         crash_point("after-send")
         self._settling.add(asyncio.create_task(self._settle(batch), name="relay-settle"))
 
@@ -136,18 +153,18 @@ class Pipeline:
             raise AckOverdue from error
         OUTBOX_SEND_SECONDS.observe(asyncio.get_running_loop().time() - batch.sent_at)
         crash_point("after-ack")
-        await self._delete(batch, batch.rows)
+        await self._delete(batch, batch.ids)
 
-    async def _delete(self, batch: _Batch, rows: Sequence[asyncpg.Record]) -> None:
+    async def _delete(self, batch: _Batch, ids: list[int]) -> None:
         """The batch counts as in flight until its rows are gone, so that no read can see them again."""
         try:
             async with self._delete_turn:
-                await self._deleting.execute(_DELETE, [row["id"] for row in rows])
+                await self._deleting.execute(_DELETE, ids)
         except LOST as error:
             raise RelayLockLost from error
         self._batches.remove(batch)
-        self.delivered += len(rows)
-        for topic, count in Counter(row["topic"] for row in rows).items():
+        self.delivered += len(ids)
+        for topic, count in Counter(batch.topics[: len(ids)]).items():
             OUTBOX_SENT.labels(topic).inc(count)
 
     def _raise_failures(self) -> None:

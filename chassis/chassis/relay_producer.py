@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaTimeoutError
+from aiokafka.partitioner import murmur2
 from aiokafka.structs import RecordMetadata
 
 from chassis.kafka import KafkaConnection, close_quietly, within
@@ -16,6 +18,13 @@ type Ack = asyncio.Future[RecordMetadata]
 
 _MAX_BATCH_BYTES: Final = 256 * 1024
 _CLOSE_DEADLINE: Final = 3.0
+_KEYS_REMEMBERED: Final = 1 << 14
+
+
+@lru_cache(_KEYS_REMEMBERED)
+def _hash(key: bytes) -> int:
+    """As every Kafka client has it, in Python: an aggregate's events come one after the other."""
+    return int(murmur2(key)) & 0x7FFFFFFF
 
 
 class RelayProducer:
@@ -48,6 +57,13 @@ class RelayProducer:
             await close_quietly("producer", _CLOSE_DEADLINE, producer.stop())
             raise
         return cls(producer)
+
+    def partition_of(self, topic: str, key: bytes | None) -> int | None:
+        """Where aiokafka would send it, found for a fifth of the time; None: let it find out itself."""
+        if key is None:
+            return None
+        partitions = self._producer.client.cluster.partitions_for_topic(topic)
+        return _hash(key) % len(partitions) if partitions else None
 
     async def close(self) -> None:
         """For a producer without unacknowledged records."""
