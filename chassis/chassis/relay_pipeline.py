@@ -112,7 +112,8 @@ class Pipeline:
         """Closes the producer; with records still queued it is dropped, and they stay in the table."""
         if self._reading is not None:
             await asyncio.wait({self._reading})
-            self._reading.exception()  # the next query of the session will say the same
+            if not self._reading.cancelled():
+                self._reading.exception()  # the next query of the session will say the same
         for task in self._settling:
             task.cancel()
         if self._settling:
