@@ -46,17 +46,15 @@ class AckOverdue(Exception):  # noqa: N818 - reads as what happened
 
 @dataclass(slots=True)
 class _Batch:
-    """Rows in flight, and where they go; `acks` belong to the first of `ids`, in order."""
+    """Rows in flight, by id and topic; `acks` belong to the first of `rows`, in order."""
 
-    ids: list[int]
-    topics: list[str]
+    rows: list[tuple[int, str]]
     sent_at: float
     acks: list[Ack] = field(default_factory=list)
 
-    def acknowledged(self) -> list[int]:
-        """Those that Kafka has."""
-        pairs = zip(self.ids, self.acks, strict=False)
-        return [id_ for id_, ack in pairs if ack.done() and not ack.cancelled() and ack.exception() is None]
+    def acknowledged(self) -> list[tuple[int, str]]:
+        pairs = zip(self.rows, self.acks, strict=False)
+        return [row for row, ack in pairs if ack.done() and not ack.cancelled() and ack.exception() is None]
 
 
 class Pipeline:
@@ -104,7 +102,7 @@ class Pipeline:
         return rows
 
     def _read(self, taken: Sequence[asyncpg.Record]) -> asyncio.Task[list[asyncpg.Record]]:
-        in_flight = [id_ for batch in self._batches for id_ in batch.ids]
+        in_flight = [id_ for batch in self._batches for id_, _ in batch.rows]
         in_flight += [row[0] for row in taken]
         return asyncio.create_task(self._lock.rows(READ_UNSENT, in_flight, self._settings.batch_size))
 
@@ -131,7 +129,7 @@ class Pipeline:
         await self._producer.give_up()
 
     async def _send(self, rows: Sequence[asyncpg.Record]) -> None:
-        batch = _Batch([row[0] for row in rows], [row[1] for row in rows], asyncio.get_running_loop().time())
+        batch = _Batch([(row[0], row[1]) for row in rows], asyncio.get_running_loop().time())
         self._batches.append(batch)
         send, partition_of = self._producer.send, self._producer.partition_of
         lock, trust = self._lock, self._settings.lock_trust
@@ -154,18 +152,18 @@ class Pipeline:
             raise AckOverdue from error
         OUTBOX_SEND_SECONDS.observe(asyncio.get_running_loop().time() - batch.sent_at)
         crash_point("after-ack")
-        await self._delete(batch, batch.ids)
+        await self._delete(batch, batch.rows)
 
-    async def _delete(self, batch: _Batch, ids: list[int]) -> None:
+    async def _delete(self, batch: _Batch, rows: Sequence[tuple[int, str]]) -> None:
         """The batch counts as in flight until its rows are gone, so that no read can see them again."""
         try:
             async with self._delete_turn:
-                await self._deleting.execute(_DELETE, ids)
+                await self._deleting.execute(_DELETE, [id_ for id_, _ in rows])
         except LOST as error:
             raise RelayLockLost from error
         self._batches.remove(batch)
-        self.delivered += len(ids)
-        for topic, count in Counter(batch.topics[: len(ids)]).items():
+        self.delivered += len(rows)
+        for topic, count in Counter(topic for _, topic in rows).items():
             OUTBOX_SENT.labels(topic).inc(count)
 
     def _raise_failures(self) -> None:
