@@ -113,11 +113,12 @@ def request_trace(traceparent: str | None, name: str) -> tuple[str | None, Span 
 
     Cheaper than `server_span` by the objects that stand for an unseen span.
     """
-    if not traceparent and not _roots.samples():
-        ids = f"{random.getrandbits(192):048x}"
-        return f"00-{ids[:32]}-{ids[32:]}-00", None
-    parent = remote_parent(traceparent)
-    if parent is not None and not parent.get_span_context().trace_flags.sampled:
+    parent = remote_parent(traceparent) if traceparent else None
+    if parent is None:
+        if not _roots.samples():
+            ids = f"{random.getrandbits(192):048x}"
+            return f"00-{ids[:32]}-{ids[32:]}-00", None
+    elif not parent.get_span_context().trace_flags.sampled:
         return traceparent, None
     span = _tracer.start_span(name, _inside(parent), SpanKind.SERVER, record_exception=False)
     return traceparent_of(span), span
