@@ -14,7 +14,7 @@ from sqlalchemy import CursorResult, Executable, exc
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis.crash_points import crash_point
-from chassis.failures import DatabaseAway, Failure, classify, sqlstate
+from chassis.failures import DRIVER_ERRORS, DatabaseAway, Failure, classify, sqlstate
 from chassis.outbox import INSERT_OUTBOX_ROWS, OutboxArrays, OutboxRow, outbox_arrays, outbox_row, tombstone_row
 from chassis.pool import Begun, Pool
 from chassis.prepared import Prepared
@@ -31,11 +31,7 @@ _OUR_MISTAKES: Final = frozenset({"42"})  # wrong SQL or a missing privilege: no
 _READ_ONLY: Final = "25006"  # a standby's answer as well, but for somebody who may only read
 _DATABASE_ERRORS: Final = (
     exc.SQLAlchemyError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # the server said goodbye, and the driver has not closed the connection yet
-    OSError,
-    TimeoutError,
+    *DRIVER_ERRORS,
 )
 
 

@@ -11,6 +11,14 @@ from sqlalchemy import exc
 from chassis.problems import Unavailable
 
 QUERY_CANCELED: Final = "57014"
+DRIVER_ERRORS: Final = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the server said goodbye, and the driver has not closed the connection yet
+    OSError,
+    TimeoutError,
+)
+"""Whatever asyncpg raises where a statement was not done."""
 
 _TRANSIENT_STATES: Final = frozenset(
     {

@@ -18,6 +18,7 @@ import orjson
 from sqlalchemy import event, exc, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from chassis.failures import DRIVER_ERRORS
 from chassis.reads import Reads, died
 
 _CONNECT_DEADLINE: Final = 5.0
@@ -124,7 +125,7 @@ async def _give_back(begun: Begun) -> None:
         if not begun.driver.is_closed() and begun.driver.is_in_transaction():
             async with asyncio.timeout(_ROLLBACK_DEADLINE):
                 await begun.driver.execute("ROLLBACK")
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError):
+    except DRIVER_ERRORS:
         begun.driver.terminate()
     finally:
         await begun.connection.close()

@@ -14,9 +14,10 @@ import asyncpg
 import structlog
 from aiokafka.errors import KafkaError
 
+from chassis.failures import DRIVER_ERRORS
 from chassis.kafka import KafkaConnection, KafkaStuck
 from chassis.metrics import OUTBOX_BACKLOG_AGE, RELAY_ACTIVE
-from chassis.relay_lock import LOST, RelayLock
+from chassis.relay_lock import RelayLock
 from chassis.relay_pipeline import AckOverdue, Pipeline, RelaySettings
 from chassis.relay_producer import RelayProducer
 from chassis.waiting import elapsed
@@ -157,7 +158,7 @@ class Relay:
                 while True:
                     await asyncio.sleep(_LISTEN_CHECK)
                     await connection.execute("SELECT 1")
-            except LOST as error:
+            except DRIVER_ERRORS as error:
                 _log.warning("relay does not hear notifications", error=type(error).__name__)
                 await asyncio.sleep(self._settings.poll_interval)
             finally:

@@ -7,13 +7,12 @@ from typing import Any, Final
 
 import asyncpg
 
+from chassis.failures import DRIVER_ERRORS
+
 _LOCK: Final = 0x6F7574626F78  # "outbox"; advisory locks are per database
 _CONNECT_DEADLINE: Final = 5.0
 _QUERY_DEADLINE: Final = 5.0
 _CLOSE_DEADLINE: Final = 2.0
-
-LOST: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
-"""What a connection raises that is gone; the third when it went between one query's failure and the next query."""
 
 
 class RelayLockLost(Exception):  # noqa: N818 - reads as what happened
@@ -65,7 +64,7 @@ class RelayLock:
             started = self._loop.time()
             try:
                 rows = await self._connection.fetch(query, *arguments)
-            except LOST as error:
+            except DRIVER_ERRORS as error:
                 raise RelayLockLost from error
             self._verified_at = started
             return list(rows)
@@ -87,5 +86,5 @@ class RelayLock:
         """Frees the lock."""
         try:
             await self._connection.close(timeout=_CLOSE_DEADLINE)
-        except LOST:
+        except DRIVER_ERRORS:
             self._connection.terminate()

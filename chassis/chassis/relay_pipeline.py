@@ -13,8 +13,9 @@ import asyncpg
 import orjson
 
 from chassis.crash_points import crash_point
+from chassis.failures import DRIVER_ERRORS
 from chassis.metrics import OUTBOX_SEND_SECONDS, OUTBOX_SENT
-from chassis.relay_lock import LOST, RelayLock, RelayLockLost
+from chassis.relay_lock import RelayLock, RelayLockLost
 from chassis.relay_producer import Ack, RelayProducer
 
 # A hashed subplan: `id <> ALL($1)` would compare each row with each id in flight. Milliseconds, because a datetime
@@ -159,7 +160,7 @@ class Pipeline:
         try:
             async with self._delete_turn:
                 await self._deleting.execute(_DELETE, [id_ for id_, _ in rows])
-        except LOST as error:
+        except DRIVER_ERRORS as error:
             raise RelayLockLost from error
         self._batches.remove(batch)
         self.delivered += len(rows)

@@ -9,6 +9,8 @@ from typing import Final
 
 import asyncpg
 
+from chassis.failures import DRIVER_ERRORS
+
 OUTBOX_CHANNEL: Final = "outbox"
 _DEADLINE: Final = 5.0
 
@@ -61,7 +63,7 @@ class RelayWake:
             try:
                 async with asyncio.timeout(_DEADLINE):
                     await self._notify()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except DRIVER_ERRORS:
                 self._drop_connection()  # the relay polls; the next call connects anew
 
     async def _notify(self) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import asyncpg
 from aiokafka import TopicPartition
 
+from chassis.failures import DRIVER_ERRORS
 from chassis.kafka import KafkaConnection
 from cli.operations.cluster import Cluster, TopicState, reach
 from cli.operations.positions import (
@@ -145,7 +146,7 @@ async def _with_workers(lag: GroupLag, url: str | None) -> GroupLag:
     try:
         async with asyncio.timeout(_DEADLINE):
             rows = await _progress(url, lag.group)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except DRIVER_ERRORS as error:
         return replace(lag, problem=f"its database does not answer ({type(error).__name__})")
     words = (WorkerWord(row["member"], row["lag_seconds"], round(row["told"], 1)) for row in rows)
     return replace(lag, workers=tuple(words))

@@ -15,6 +15,7 @@ from aiogram.types import Update
 
 from chassis.clock import Clock
 from chassis.db import Database
+from chassis.failures import DRIVER_ERRORS
 from chassis.problems import Unavailable
 from notifier.db.updates import add_updates
 from notifier.telegram.patience import wait
@@ -47,7 +48,7 @@ class Poller:
                 async with self._only_one() as lock:
                     if lock is not None:
                         await self._poll_until(stop, lock)
-            except (Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            except (Unavailable, *DRIVER_ERRORS) as error:
                 log.warning("not polling: the database is away", error=type(error).__name__)
             await wait(stop, _RETRY)
 
