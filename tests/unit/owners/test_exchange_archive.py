@@ -86,6 +86,28 @@ def test_a_files_content_is_told_once_however_often_it_is_attached() -> None:
     assert contents == [PNG]
 
 
+def test_an_archives_directory_is_parsed_as_often_for_many_files_as_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    archives = []
+    for count in (1, 30):
+        contents = tuple(PDF + bytes([number]) for number in range(count))
+        archives.append(packed(members(*map(file_of, contents), contents=contents)))
+    parsed = 0
+    opening = zipfile.ZipFile.__init__
+
+    def counted(self: zipfile.ZipFile, *args: Any, **options: Any) -> None:
+        nonlocal parsed
+        parsed += 1
+        opening(self, *args, **options)
+
+    monkeypatch.setattr(zipfile.ZipFile, "__init__", counted)
+    costs = []
+    for data in archives:
+        parsed = 0
+        assert read(data, contents=True).problems == []
+        costs.append(parsed)
+    assert costs[0] == costs[1]
+
+
 @pytest.mark.parametrize(
     ("file", "contents", "code"),
     [

@@ -51,7 +51,8 @@ def tables_in(data: bytes, limits: Limits) -> list[tuple[str, bytes]]:
     names = sorted({m.filename for m in members if PurePosixPath(m.filename).suffix.lower() in _TABLES})
     if not names:
         raise NotReadable("no_table", "This archive holds no CSV file.")
-    return [(name, _content(data, name, limits)) for name in names]
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return [(name, _content(archive, name, limits)) for name in names]
 
 
 class Archive:
@@ -59,15 +60,15 @@ class Archive:
 
     def __init__(self, data: bytes, limits: Limits) -> None:
         """Raises NotReadable for one that is broken, encrypted, bigger inside than `limits` allow, or has links."""
-        self._data = data
         self._limits = limits
         members = _members(data)
         _check(members, limits)
+        self._archive = zipfile.ZipFile(io.BytesIO(data))  # of memory, so that nothing need be closed
         self.sizes = {member.filename: member.file_size for member in members if not member.is_dir()}
 
     def content(self, name: str) -> bytes:
         """A member's content; raises NotReadable when it is damaged."""
-        return _content(self._data, name, self._limits)
+        return _content(self._archive, name, self._limits)
 
 
 def names_in(data: bytes) -> frozenset[str]:
@@ -122,9 +123,9 @@ def _escapes(name: str) -> bool:
     return path.is_absolute() or ".." in path.parts or ":" in name
 
 
-def _content(data: bytes, name: str, limits: Limits) -> bytes:
+def _content(archive: zipfile.ZipFile, name: str, limits: Limits) -> bytes:
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(name) as member:
+        with archive.open(name) as member:
             content = member.read(limits.unpacked_bytes + 1)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, zlib.error):
         raise NotReadable("broken_archive", "This ZIP archive is damaged.") from None
