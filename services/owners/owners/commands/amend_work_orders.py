@@ -12,9 +12,8 @@ from chassis.db import Transaction
 from chassis.ids import derived_id
 from owners import events
 from owners.commands.attest_work_orders import READING, open_histories
-from owners.commands.car_history import CarHistory, Settling, settle
+from owners.commands.car_history import CarHistory, settle_attested
 from owners.db.amendments import amendments_of, attested_by, insert_amendments
-from owners.db.cars import save_attested_cars
 from owners.domain.amendment import Amendment, Correction, in_force
 from owners.domain.odometer.recorded import RecordedReading
 from owners.domain.records import Expense, ServiceEntry
@@ -54,21 +53,14 @@ async def amend_work_orders(tx: Transaction, batch: Sequence[Amending]) -> None:
     entries = await _open(tx, batch)
     made = [(one, one.correction.amendment(_id(one, AMENDMENT), _entry(entries, one))) for one in batch]
     added = await insert_amendments(tx, [amendment for _, amendment in made])
-    last: dict[UUID, Amending] = {}
+    last: dict[UUID, Received[Any]] = {}
     for one, amendment in made:
         if amendment.id in added:
             amended = entries[amendment.work_order_id]
             _apply(tx, one, amendment, amended)
-            last[amended.entry.car_id] = one
+            last[amended.entry.car_id] = one.cause
     histories = {amended.entry.car_id: amended.history for amended in entries.values()}
-    changed = await settle(
-        tx,
-        [
-            Settling(histories[car_id], By.system(one.correction.occurred_at), one.cause)
-            for car_id, one in sorted(last.items())
-        ],
-    )
-    await save_attested_cars(tx, changed)
+    await settle_attested(tx, histories, dict(sorted(last.items())))
 
 
 async def _open(tx: Transaction, batch: Sequence[Amending]) -> Mapping[UUID, _Amended]:

@@ -10,8 +10,8 @@ from chassis.consuming import Received, Refuse
 from chassis.db import Transaction
 from chassis.ids import derived_id
 from owners import events
-from owners.commands.car_history import CarHistory, Settling, settle
-from owners.db.cars import claim_identities, former_owners, lock_cars, save_attested_cars
+from owners.commands.car_history import CarHistory, settle_attested
+from owners.db.cars import claim_identities, former_owners, lock_cars
 from owners.db.readings import load_histories
 from owners.db.records import insert_expenses, insert_service_entries
 from owners.db.standings import load_touched
@@ -62,22 +62,15 @@ async def attest_work_orders(tx: Transaction, batch: Sequence[Attesting]) -> Non
     effects = [_effects(one, histories[one.completion.car_id], owner) for one, owner in zip(batch, owners, strict=True)]
     new_entries = await insert_service_entries(tx, [one.entry for one in effects])
     new_expenses = await insert_expenses(tx, [one.expense for one in effects])
-    last: dict[UUID, Attesting] = {}
+    last: dict[UUID, Received[Any]] = {}
     for one in effects:
         published = _publish(tx, one, new_entries, new_expenses)
         added = _read(one)
         if published or added:
-            last[one.history.car.id] = one.attesting
+            last[one.history.car.id] = one.attesting.cause
             one.history.car = one.history.car.attested(one.attesting.completion.occurred_at)
     await _identify(tx, [one for one in effects if one.entry.id in new_entries])
-    changed = await settle(
-        tx,
-        [
-            Settling(histories[car_id], By.system(attesting.completion.occurred_at), attesting.cause)
-            for car_id, attesting in last.items()
-        ],
-    )
-    await save_attested_cars(tx, changed)
+    await settle_attested(tx, histories, last)
 
 
 async def open_histories(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from chassis.consuming import Received
@@ -12,7 +12,7 @@ from chassis.db import Transaction
 from contracts.event import Event
 from owners.commands.access import lock_car_for
 from owners.commands.refresh_consumption import refresh_consumption
-from owners.db.cars import save_car
+from owners.db.cars import save_attested_cars, save_car
 from owners.db.readings import load_histories, save_outcomes
 from owners.db.standings import complete, load_touched, save_standings
 from owners.domain.access import CarPerson, NotPermitted, Right
@@ -67,6 +67,16 @@ async def close_history(tx: Transaction, history: CarHistory, by: By) -> None:
     """Judges the readings anew, publishes what changed and writes the car."""
     for car in await settle(tx, [Settling(history, by)]):
         await save_car(tx, car)
+
+
+async def settle_attested(
+    tx: Transaction, histories: Mapping[UUID, CarHistory], causes: Mapping[UUID, Received[Any]]
+) -> None:
+    """Settles the histories of the cars of a batch, each after the last event that changed it, and writes the cars."""
+    settlings = [
+        Settling(histories[car_id], By.system(cause.event.occurred_at), cause) for car_id, cause in causes.items()
+    ]
+    await save_attested_cars(tx, await settle(tx, settlings))
 
 
 async def settle(tx: Transaction, settlings: Iterable[Settling]) -> list[Car]:

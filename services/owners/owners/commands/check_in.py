@@ -11,11 +11,9 @@ from chassis.consuming import Received
 from chassis.db import Transaction
 from chassis.ids import derived_id
 from owners.commands.attest_work_orders import open_histories
-from owners.commands.car_history import Settling, settle
-from owners.db.cars import save_attested_cars
+from owners.commands.car_history import settle_attested
 from owners.domain.local_time import local_date
 from owners.domain.odometer.recorded import Observed, RecordedReading, TypedOdometer
-from owners.events import By
 
 READING: Final = "check-in-reading"
 
@@ -46,12 +44,5 @@ class CheckIn(NamedTuple):
 async def check_in(tx: Transaction, batch: Sequence[CheckIn]) -> None:
     """Exactly one reading for each appointment; raises Refuse for a car that does not exist."""
     histories = await open_histories(tx, {one.car_id for one in batch})
-    last = {one.car_id: one for one in batch if histories[one.car_id].readings.add(one.reading())}
-    changed = await settle(
-        tx,
-        [
-            Settling(histories[car_id], By.system(one.cause.event.occurred_at), one.cause)
-            for car_id, one in sorted(last.items())
-        ],
-    )
-    await save_attested_cars(tx, changed)
+    last = {one.car_id: one.cause for one in batch if histories[one.car_id].readings.add(one.reading())}
+    await settle_attested(tx, histories, dict(sorted(last.items())))
