@@ -55,15 +55,15 @@ class LocalOperator:
 
     def add_moderator(self, user_id: str) -> None:
         """By the services' own commands, on their databases."""
-        from owners.moderators import moderator_command as of_owners  # noqa: PLC0415 -- slow, and help must be fast
+        from owners.db.moderation import MODERATORS as OF_OWNERS  # noqa: PLC0415 -- slow, and help must be fast
         from owners.settings import OwnersSettings  # noqa: PLC0415
-        from sto.moderators import moderator_command as of_sto  # noqa: PLC0415
+        from sto.db.verifications import MODERATORS as OF_STO  # noqa: PLC0415
         from sto.settings import StoSettings  # noqa: PLC0415
 
         urls = {service: self.stack.databases[service].worker_url for service in MODERATED}
         with contextlib.redirect_stdout(io.StringIO()):
-            of_sto(StoSettings(database_worker_url=urls["sto"]), ["add", user_id])
-            of_owners(OwnersSettings(database_worker_url=urls["owners"]), ["add", user_id])
+            OF_STO.command(StoSettings(database_worker_url=urls["sto"]), ["add", user_id])
+            OF_OWNERS.command(OwnersSettings(database_worker_url=urls["owners"]), ["add", user_id])
 
 
 @dataclass(frozen=True)

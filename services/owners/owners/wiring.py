@@ -45,9 +45,9 @@ from owners.api.context import OwnersContext
 from owners.api.problems import DOMAIN_ERRORS
 from owners.commands.ask_for_readings import begin_sweeps
 from owners.consumers import access_timers, subscriptions
+from owners.db.moderation import MODERATORS
 from owners.domain.files import MOST_FILE_BYTES
 from owners.exchange.job import LIMITS
-from owners.moderators import moderator_command
 from owners.settings import OwnersSettings
 
 _SWEEP_LOOK_SECONDS: Final = 900.0
@@ -116,7 +116,7 @@ def service(settings: OwnersSettings, *, clock: Clock = system_clock) -> Service
         build_app=build_app,
         subscriptions=subscriptions,
         timers=timers,
-        commands={"moderator": partial(moderator_command, settings)},
+        commands={"moderator": partial(MODERATORS.command, settings)},
         background=[_reading_sweeps(timers, clock)],
     )
 

@@ -17,7 +17,7 @@ from sto.api import centers, employees, links, verifications
 from sto.api.context import StoContext
 from sto.api.problems import DOMAIN_ERRORS
 from sto.consumers import link_timers, subscriptions
-from sto.moderators import moderator_command
+from sto.db.verifications import MODERATORS
 from sto.settings import StoSettings
 
 MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
@@ -46,5 +46,5 @@ def service(settings: StoSettings, *, clock: Clock = system_clock, keys: KeySour
         build_app=build_app,
         subscriptions=subscriptions,
         timers=timers,
-        commands={"moderator": partial(moderator_command, settings)},
+        commands={"moderator": partial(MODERATORS.command, settings)},
     )

@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from owners.moderators import moderator_command
+from owners.db.moderation import MODERATORS
 from owners.settings import OwnersSettings
 from tests.service.owners.conftest import VIN, Owners, Person, completed
 
@@ -20,7 +20,7 @@ REJECT = {"decision": "reject", "reason": "The photo of the plate shows another 
 async def command(owners: Owners, *arguments: str) -> int:
     """`python -m owners moderator …`, on a thread of its own because it runs a loop of its own."""
     settings = OwnersSettings(database_worker_url=owners.urls.worker_url)
-    return await asyncio.to_thread(moderator_command, settings, list(arguments))
+    return await asyncio.to_thread(MODERATORS.command, settings, list(arguments))
 
 
 async def named(owners: Owners) -> Person:

@@ -11,7 +11,8 @@ from chassis.http import Answer, Caller, Page, PageRequest, Reader, VersionedAct
 from chassis.problems import NotFound
 from owners.api.context import Now
 from owners.api.moderation_schemas import DecideIdentityRequest, IdentityCaseResponse, case_response
-from owners.commands.decide_identity import decide_identity, demand_moderator
+from owners.commands.decide_identity import decide_identity
+from owners.db.moderation import MODERATORS
 from owners.moderation_queries import IdentityCase, disputed_cases, identity_case
 
 router = APIRouter(tags=["moderation"])
@@ -20,7 +21,7 @@ router = APIRouter(tags=["moderation"])
 @router.get("/v1/moderation/identities")
 async def list_disputed_identities(tx: Reader, caller: Caller, paging: PageRequest) -> Page[IdentityCaseResponse]:
     """Cars whose VIN or frame number is another car's already, the one that waits longest first; moderators only."""
-    await demand_moderator(tx, caller.user_id)
+    await MODERATORS.demand(tx, caller.user_id)
     rows = await disputed_cases(tx, after=paging.after, limit=paging.limit + 1)
     return page(
         rows,
@@ -33,7 +34,7 @@ async def list_disputed_identities(tx: Reader, caller: Caller, paging: PageReque
 @router.get("/v1/moderation/identities/{car_id}", response_model=IdentityCaseResponse)
 async def get_identity_claims(car_id: UUID, tx: Reader, caller: Caller) -> Response:
     """Any car with a VIN or frame number, disputed or not, and who else claims it; moderators only."""
-    await demand_moderator(tx, caller.user_id)
+    await MODERATORS.demand(tx, caller.user_id)
     return _shown(await _case(tx, car_id)).response()
 
 

@@ -8,18 +8,12 @@ from uuid import UUID
 
 from chassis.db import Transaction
 from chassis.ids import new_id
-from chassis.problems import Forbidden, NotFound, check_version
+from chassis.problems import NotFound, check_version
 from owners import events
-from owners.db.moderation import has_part_in, is_moderator, lock_claimants, settle_identity
+from owners.db.moderation import MODERATORS, has_part_in, lock_claimants, settle_identity
 from owners.domain.car import Car
 from owners.domain.identity_decision import IdentityDecision, IdentityMoved, OwnIdentity, Ruling, rule
 from owners.events import By
-
-
-async def demand_moderator(tx: Transaction, user_id: UUID) -> None:
-    """Raises Forbidden for everybody else; asked before anything is looked up, so that it tells nothing."""
-    if not await is_moderator(tx, user_id):
-        raise Forbidden("Only moderators do this.")
 
 
 async def decide_identity(
@@ -36,7 +30,7 @@ async def decide_identity(
 
     Raises Forbidden, NotFound, OwnIdentity, NothingToDecide, IdentityTaken, IdentityMoved.
     """
-    await demand_moderator(tx, moderator_id)
+    await MODERATORS.demand(tx, moderator_id)
     car, holder = await lock_claimants(tx, car_id)
     if car is None or car.identity is None:
         raise NotFound

@@ -1,4 +1,4 @@
-"""Moderators, the cars that claim one identity, and what was decided about them."""
+"""The moderators, the cars that claim one identity, and what was decided about them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import insert, select
 
 from chassis.db import Transaction
 from chassis.http import Position
+from chassis.roster import Roster
 from owners.db.bulk import columns_of
 from owners.db.models import car, identity_decision, moderator
 from owners.domain.car import Car, IdentityKind
@@ -22,6 +22,7 @@ from owners.domain.identity_decision import IdentityDecision
 if TYPE_CHECKING:
     import asyncpg
 
+MODERATORS: Final = Roster(moderator, service="owners")
 MOST_RIVALS: Final = 20
 """That are shown beside a car: anybody may type any VIN."""
 
@@ -77,29 +78,6 @@ class Claim:
     version: int
     attested_works: int
     attesting_centers: int
-
-
-async def is_moderator(tx: Transaction, user_id: UUID) -> bool:
-    """Whether this person may moderate."""
-    found = select(moderator.c.user_id).where(moderator.c.user_id == user_id)
-    return (await tx.execute(found)).first() is not None
-
-
-async def add_moderator(tx: Transaction, user_id: UUID, now: datetime) -> bool:
-    """Names a moderator; false when it is one."""
-    added = await tx.execute(upsert(moderator).values(user_id=user_id, added_at=now).on_conflict_do_nothing())
-    return bool(added.rowcount)
-
-
-async def remove_moderator(tx: Transaction, user_id: UUID) -> bool:
-    """Takes the office away; false when there was none."""
-    return bool((await tx.execute(delete(moderator).where(moderator.c.user_id == user_id))).rowcount)
-
-
-async def all_moderators(tx: Transaction) -> list[tuple[UUID, datetime]]:
-    """Everyone, and since when."""
-    rows = await tx.execute(select(moderator).order_by(moderator.c.added_at, moderator.c.user_id))
-    return [(row.user_id, row.added_at) for row in rows]
 
 
 async def disputed_claims(tx: Transaction, *, after: Position | None, limit: int) -> list[Claim]:

@@ -18,9 +18,10 @@ from sto.api.verification_schemas import (
     queued_response,
     verification_response,
 )
-from sto.commands.authorisation import demand_moderator, staff
+from sto.commands.authorisation import staff
 from sto.commands.decide_verification import decide_verification, take_verification
 from sto.commands.submit_verification import submit_verification
+from sto.db.verifications import MODERATORS
 from sto.domain.permissions import Action as StaffAction
 from sto.domain.verification import OPEN_STATUSES, VerificationStatus
 from sto.queries.verifications import queue, verification_history
@@ -65,7 +66,7 @@ async def list_verifications(
     ] = None,
 ) -> Page[QueuedVerificationResponse]:
     """Latest applications, the one that waits longest first; moderators only."""
-    await demand_moderator(tx, caller.user_id)
+    await MODERATORS.demand(tx, caller.user_id)
     rows = await queue(tx, status or OPEN_STATUSES, after=paging.after, limit=paging.limit + 1)
     return page(
         rows,

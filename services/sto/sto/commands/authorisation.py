@@ -8,7 +8,6 @@ from chassis.db import Transaction
 from chassis.problems import Forbidden, NotFound
 from sto.db.centers import find_center, lock_center
 from sto.db.employees import find_employment, has_ever_been_staff
-from sto.db.verifications import is_moderator
 from sto.domain.center import ServiceCenter
 from sto.domain.employee import Employee
 from sto.domain.errors import OwnStaffDecides
@@ -37,12 +36,6 @@ async def staff_of_locked(
     if center is None:
         raise NotFound if await find_center(tx, center_id) is None else Forbidden(_STRANGER)
     return center, await _employment(tx, center_id, user_id, *actions)
-
-
-async def demand_moderator(tx: Transaction, user_id: UUID) -> None:
-    """Raises Forbidden for everybody else; asked before anything is looked up, so that it tells nothing."""
-    if not await is_moderator(tx, user_id):
-        raise Forbidden("Only moderators do this.")
 
 
 async def demand_outsider(tx: Transaction, center_id: UUID, moderator_id: UUID) -> None:

@@ -10,9 +10,9 @@ from chassis.db import Transaction
 from chassis.ids import new_id
 from chassis.problems import NotFound
 from sto import events
-from sto.commands.authorisation import demand_moderator, demand_outsider
+from sto.commands.authorisation import demand_outsider
 from sto.db.centers import lock_center, save_center
-from sto.db.verifications import find_application, insert_decision
+from sto.db.verifications import MODERATORS, find_application, insert_decision
 from sto.domain.center import ServiceCenter
 from sto.domain.verification import Decision, Ruling, VerificationMove
 
@@ -53,7 +53,7 @@ async def _move(
     now: datetime,
     change: Callable[[ServiceCenter], ServiceCenter],
 ) -> UUID:
-    await demand_moderator(tx, moderator_id)
+    await MODERATORS.demand(tx, moderator_id)
     center = await _lock_center_of(tx, application_id)
     await demand_outsider(tx, center.id, moderator_id)
     changed = change(center)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, insert, select
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import Row, func, insert, select
 
 from chassis.db import Transaction
+from chassis.roster import Roster
 from sto.db.models import moderator, verification_application, verification_decision
 from sto.domain.verification import Application, Decision, Document
+
+MODERATORS: Final = Roster(moderator, service="sto")
 
 
 async def next_number(tx: Transaction, center_id: UUID) -> int:
@@ -38,29 +39,6 @@ async def find_application(tx: Transaction, application_id: UUID) -> Application
 async def insert_decision(tx: Transaction, decision: Decision) -> None:
     """Adds a moderator's act for good."""
     await tx.execute(insert(verification_decision).values(**asdict(decision)))
-
-
-async def is_moderator(tx: Transaction, user_id: UUID) -> bool:
-    """Whether this person may moderate."""
-    found = select(moderator.c.user_id).where(moderator.c.user_id == user_id)
-    return (await tx.execute(found)).first() is not None
-
-
-async def add_moderator(tx: Transaction, user_id: UUID, now: datetime) -> bool:
-    """Names a moderator; false when it is one."""
-    added = await tx.execute(upsert(moderator).values(user_id=user_id, added_at=now).on_conflict_do_nothing())
-    return bool(added.rowcount)
-
-
-async def remove_moderator(tx: Transaction, user_id: UUID) -> bool:
-    """Takes the office away; false when there was none."""
-    return bool((await tx.execute(delete(moderator).where(moderator.c.user_id == user_id))).rowcount)
-
-
-async def all_moderators(tx: Transaction) -> list[tuple[UUID, datetime]]:
-    """Everyone, and since when."""
-    rows = await tx.execute(select(moderator).order_by(moderator.c.added_at, moderator.c.user_id))
-    return [(row.user_id, row.added_at) for row in rows]
 
 
 def application_of(row: Row[Any]) -> Application:
