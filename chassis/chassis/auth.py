@@ -61,11 +61,11 @@ class TokenVerifier:
 
     async def verify(self, token: str) -> Principal:
         """Who holds this token; raises Unauthenticated (401), or Unavailable when the keys cannot be had."""
-        if len(token) > MAX_TOKEN_LENGTH or not token.isascii():
-            raise _invalid()
         remembered = self.remembered(token)
         if remembered is not None:
             return remembered
+        if not _may_be_one(token):
+            raise _invalid()
         digest = _digest(token)
         self._verified.pop(digest, None)
         expires_at, principal = await self._verify(token)
@@ -77,7 +77,7 @@ class TokenVerifier:
 
     def remembered(self, token: str) -> Principal | None:
         """Who holds this token, if it was verified before and is valid still."""
-        if len(token) > MAX_TOKEN_LENGTH or not token.isascii():
+        if not _may_be_one(token):
             return None
         digest = _digest(token)
         remembered = self._verified.get(digest)
@@ -106,6 +106,10 @@ class TokenVerifier:
 
 
 _MALFORMED = (jwt.PyJWTError, ValueError, TypeError, KeyError, OverflowError, RecursionError)
+
+
+def _may_be_one(token: str) -> bool:
+    return len(token) <= MAX_TOKEN_LENGTH and token.isascii()
 
 
 def _digest(token: str) -> bytes:

@@ -19,7 +19,7 @@ from gateway import headers as header_rules
 from gateway.connection import Answer
 from gateway.edge import Edge
 from gateway.exchange import Exchange
-from gateway.headers import RawHeaders
+from gateway.headers import Fields, RawHeaders
 from gateway.protocol import EdgeProtocol
 from gateway.proxy import Proxy, bearer_token, outgoing
 from gateway.routing import PATH, Router
@@ -29,7 +29,6 @@ _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 _TARGET: Final = re.compile(PATH.join("()").encode() + rb"(?:\?([\x21\x22\x24-\x7e]+))?")
 _LONGEST_TARGET: Final = 2048
 _LONGEST_ANSWER: Final = 64 << 10
-_BODILESS: Final = frozenset({204, 304})
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway.direct")
 
@@ -53,9 +52,10 @@ class DirectPath:
         if route is None or method in route.public or len(body) > route.body_limit or (body and method == "GET"):
             return False
         upstream = self.proxy.upstreams[route.upstream]
-        if not upstream.is_ready() or not self.proxy.bodies.fits(len(body)) or not self._knows(client.headers):
+        fields = header_rules.fields_of(client.headers)
+        if not upstream.is_ready() or not self.proxy.bodies.fits(len(body)) or not self._knows(fields):
             return False
-        exchange = self.edge.begin(method, path, target[2] or b"", client.headers)
+        exchange = self.edge.begin(method, path, target[2] or b"", client.headers, fields)
         exchange.route = route.pattern
         try:
             request = outgoing(exchange, body)
@@ -68,10 +68,19 @@ class DirectPath:
         crossing.begin()
         return True
 
-    def _knows(self, headers: RawHeaders) -> bool:
-        sent = next((value for name, value in headers if name == b"authorization"), None)
-        token = bearer_token(sent)
+    def _knows(self, fields: Fields) -> bool:
+        token = bearer_token(fields.get(b"authorization"))
         return token is not None and self.proxy.tokens.remembered(token) is not None
+
+
+class _Nobody:
+    """Stands where uvicorn wakes an application that waits for a body: none does."""
+
+    def set(self) -> None:
+        """Wakes nobody."""
+
+
+_NOBODY: Final[Any] = _Nobody()
 
 
 @dataclass(slots=True, eq=False)
@@ -89,14 +98,13 @@ class Crossing:
     keep_alive: bool = True
     response_complete: bool = False
     response_started: bool = False
-    message_event: Any = None
+    message_event: Any = _NOBODY
     _scope: Any = None
     _timer: Any = None
 
     def begin(self) -> None:
         """From now on the answer's progress is ours, until the deadline."""
         client = self._client
-        self.message_event = _NOBODY
         self._scope = client.scope
         client.cycle = self  # type: ignore[assignment] # all that uvicorn asks of one is here
         self._path.proxy.bodies.hold(len(self._request.body))
@@ -131,7 +139,7 @@ class Crossing:
 
     def _rendered(self, status: int, raw: RawHeaders, body: bytes) -> bytes:
         headers = header_rules.to_client(status, raw)
-        if self._answer.length is None and status not in _BODILESS:
+        if self._answer.length is None and status not in header_rules.BODILESS_STATUSES:
             headers.append((b"content-length", b"%d" % len(body)))
         parts = [STATUS_LINE[status]]
         for name, value in self._exchange.completed(headers):
@@ -161,13 +169,3 @@ class Crossing:
         finally:
             self._upstream.leave_place()
             proxy.bodies.give_back(len(self._request.body))
-
-
-class _Nobody:
-    """Stands where uvicorn wakes an application that waits for a body: none does."""
-
-    def set(self) -> None:
-        """Wakes nobody."""
-
-
-_NOBODY: Final[Any] = _Nobody()

@@ -19,7 +19,7 @@ from chassis.telemetry import request_trace
 from chassis.traces import remote_parent
 from gateway.cors import Cors
 from gateway.exchange import LOCAL, Exchange
-from gateway.headers import RawHeaders
+from gateway.headers import Fields, RawHeaders, fields_of
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SERVER_ERROR: Final = 500
@@ -40,23 +40,30 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, from its span's start to its end."""
-        exchange = self.begin(
-            scope["method"], scope["raw_path"].decode("latin-1"), scope["query_string"], scope["headers"]
-        )
+        headers: RawHeaders = scope["headers"]
+        path = scope["raw_path"].decode("latin-1")
+        exchange = self.begin(scope["method"], path, scope["query_string"], headers, fields_of(headers))
         exchange.bind(scope, receive, send)
         await self._serve(exchange, self._handle)
 
-    def begin(self, method: str, path: str, query: bytes, headers: RawHeaders) -> Exchange:
-        """A request is there; `end` follows, or what `resumed` makes is run."""
-        sent = next((value for name, value in headers if name == b"traceparent"), None)
-        traceparent = None if sent is None else sent.decode("latin-1")
-        trace = request_trace(traceparent, method if method in _METHODS else "OTHER")
-        return Exchange(method, path, query, headers, trace=trace, cors=self._cors, last=self._health.is_stopping)
+    def begin(self, method: str, path: str, query: bytes, headers: RawHeaders, fields: Fields) -> Exchange:
+        """A request is there; `end` follows, or what `resumed` makes is run. `fields`: the headers by name."""
+        traceparent = fields.get(b"traceparent", b"").decode("latin-1")
+        return Exchange(
+            method,
+            path,
+            query,
+            headers,
+            fields=fields,
+            trace=request_trace(traceparent, _named(method)),
+            cors=self._cors,
+            last=self._health.is_stopping,
+        )
 
     def end(self, exchange: Exchange) -> float:
         """It was answered: its span and its metric; the seconds that it took."""
         seconds = time.perf_counter() - exchange.began_at
-        method = exchange.method if exchange.method in _METHODS else "OTHER"
+        method = _named(exchange.method)
         self._metric(method, exchange.route, exchange.status)(seconds)
         span = exchange.span
         if span is not None:
@@ -118,9 +125,13 @@ class Edge:
         tell = log.warning if problem.status >= _SERVER_ERROR else log.info
         tell(
             "refused",
-            method=exchange.method if exchange.method in _METHODS else "OTHER",
+            method=_named(exchange.method),
             route=exchange.route,
             status=problem.status,
             problem=problem.slug,
             duration_ms=round(seconds * 1000, 2),
         )
+
+
+def _named(method: str) -> str:
+    return method if method in _METHODS else "OTHER"  # so that nobody makes up metrics

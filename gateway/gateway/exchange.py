@@ -10,7 +10,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from gateway import headers as header_rules
 from gateway.cors import Cors
-from gateway.headers import RawHeaders, fields_of
+from gateway.headers import Fields, RawHeaders
 
 LOCAL: Final = "(gateway)"
 UNROUTED: Final = "(none)"
@@ -51,17 +51,18 @@ class Exchange:
         query: bytes,
         headers: RawHeaders,
         *,
+        fields: Fields,
         trace: tuple[str | None, Span | None],
         cors: Cors,
         last: bool,
     ) -> None:
-        """`last`: the process is stopping, so the connection ends with this answer."""
+        """`fields`: the headers by name; `last`: the process is stopping, so the connection ends with this answer."""
         self.began_at = time.perf_counter()
         self.method = method
         self.path = path
         self.query = query
         self.headers = headers
-        self.fields = fields_of(headers)
+        self.fields = fields
         self.traceparent, self.span = trace
         self.trace_id = _NO_TRACE if self.traceparent is None else self.traceparent[3:35]
         self.request_id = header_rules.request_id(self.fields, self.trace_id)

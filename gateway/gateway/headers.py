@@ -59,7 +59,7 @@ _KEPT_FROM_CLIENTS: Final = frozenset(
         b"strict-transport-security",
     }
 )
-_BODILESS: Final = frozenset({204, 304})
+BODILESS_STATUSES: Final = frozenset({204, 304})
 _CORS_PREFIX: Final = b"access-control-"
 
 SECURITY: Final[RawHeaders] = [
@@ -117,7 +117,7 @@ def to_client(status: int, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders
     """The headers of the answer to the client; names are in lower case, as they came."""
     passed: RawHeaders = []
     # The length in an answer without a body is that of a body that does not come.
-    dropped: set[bytes] = {b"content-length"} if status in _BODILESS else set()
+    dropped: set[bytes] = {b"content-length"} if status in BODILESS_STATUSES else set()
     for field in headers:
         name = field[0]
         if name in _KEPT_FROM_CLIENTS:

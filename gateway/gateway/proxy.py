@@ -17,9 +17,8 @@ from gateway.exchange import Exchange
 from gateway.problems import BadGateway, GatewayTimeout
 from gateway.routing import Route, Upstream
 from gateway.settings import Deadlines
-from gateway.upstream import Outgoing, UpstreamService
+from gateway.upstream import BODILESS_METHODS, Outgoing, UpstreamService
 
-_BODILESS: Final = frozenset({"GET", "HEAD"})
 _SCHEME: Final = b"bearer "
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("gateway.proxy")
@@ -48,7 +47,7 @@ class Proxy:
             if token is None:
                 raise Unauthenticated("Send an access token as `Authorization: Bearer …`.")
             await self.tokens.verify(token)
-        if exchange.method in _BODILESS and size_hint(exchange.fields, 1):
+        if exchange.method in BODILESS_METHODS and size_hint(exchange.fields, 1):
             raise BadRequest(f"{exchange.method} carries no body.", headers={"Connection": "close"})
         size = size_hint(exchange.fields, route.body_limit)
         if size == 0:
@@ -77,7 +76,7 @@ class Proxy:
         seconds = route.seconds
         if seconds is None:
             deadlines = self._deadlines[route.upstream]
-            seconds = deadlines.read if method in _BODILESS else deadlines.command
+            seconds = deadlines.read if method in BODILESS_METHODS else deadlines.command
         return asyncio.get_running_loop().time() + seconds
 
     async def go_on(
@@ -142,5 +141,5 @@ def outgoing(exchange: Exchange, body: bytes) -> Outgoing:
         ),
         body=body,
         # A service keeps the answer to a keyed command and gives the same one again.
-        repeatable=exchange.method in _BODILESS or b"idempotency-key" in exchange.fields,
+        repeatable=exchange.method in BODILESS_METHODS or b"idempotency-key" in exchange.fields,
     )

@@ -16,7 +16,7 @@ from gateway.problems import BadGateway, GatewayTimeout
 
 _FIRST_PAUSE: Final = 0.025
 _LONGEST_PAUSE: Final = 0.25
-_BODILESS: Final = frozenset({"GET", "HEAD"})
+BODILESS_METHODS: Final = frozenset({"GET", "HEAD"})
 
 
 class Outgoing(NamedTuple):
@@ -33,7 +33,7 @@ class Outgoing(NamedTuple):
         parts = [self.method.encode("ascii"), b" ", self.target, b" HTTP/1.1\r\n", host]
         for name, value in self.headers:
             parts += (name, b": ", value, b"\r\n")
-        if self.body or self.method not in _BODILESS:
+        if self.body or self.method not in BODILESS_METHODS:
             parts.append(b"content-length: %d\r\n" % len(self.body))
         parts.append(b"\r\n")
         return b"".join(parts)
