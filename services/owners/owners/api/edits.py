@@ -24,6 +24,7 @@ from owners.domain.access import Right
 from owners.domain.amendment import Amendment, in_force, latest_bill
 from owners.domain.fuel.entry import FuelEntry
 from owners.domain.records import Expense, ServiceEntry
+from owners.exchange.records import without_amounts
 from owners.queries import history_reader
 
 type EntryKind = Literal["service-entries", "expenses", "fuel-entries"]
@@ -125,7 +126,7 @@ async def _amendments(tx: Transaction, car_id: UUID, entry: ServiceEntry | Expen
         found = [one for one in found if one.cost_minor is not None]
     steps = [_as_it_stood(entry, found[:count]) for count in range(len(found) + 1)]
     if isinstance(entry, ServiceEntry) and (reader is None or reader.owner_id != entry.owner_id):
-        steps = [_without_amounts(step) for step in steps]
+        steps = [without_amounts(step) for step in steps]
     edits = [
         EditResponse(
             version=one.revision,
@@ -145,10 +146,6 @@ def _as_it_stood(entry: ServiceEntry | Expense, amendments: Sequence[Amendment])
     amended = in_force(entry, amendments).entry
     told = {name: getattr(amended, name) for name in ("cost_minor", "next_due_km", "next_due_months")}
     return {"lines": [asdict(line) for line in amended.lines], **told}
-
-
-def _without_amounts(step: Mapping[str, Any]) -> dict[str, Any]:
-    return {**step, "cost_minor": None, "lines": [line | {"amount_minor": None} for line in step["lines"]]}
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, Change]:

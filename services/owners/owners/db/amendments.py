@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -14,6 +14,9 @@ from owners.db.models import amendment, expense, service_entry
 from owners.db.records import entry_of, expense_of
 from owners.domain.amendment import Amendment
 from owners.domain.records import Expense, Line, ServiceEntry
+
+IN_FORCE_FIRST: Final = "ORDER BY a.kind = 'void' DESC, a.revision DESC LIMIT 1"
+"""Of an entry's amendments that tell of lines or cost, as `a`: the one that counts, as `latest_bill` finds it."""
 
 
 async def insert_amendments(tx: Transaction, amendments: Sequence[Amendment]) -> set[UUID]:

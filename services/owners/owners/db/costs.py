@@ -14,6 +14,7 @@ from uuid import UUID
 import asyncpg
 
 from chassis.db import Transaction
+from owners.db.amendments import IN_FORCE_FIRST
 from owners.db.ownership import Whose
 from owners.domain.car import EnergyKind
 from owners.domain.ownership.costs import CostLine
@@ -22,7 +23,7 @@ from owners.domain.ownership.window import Window
 
 _NO_CURRENCY: Final = "XXX"
 _KINDS: Final = list(get_args(EnergyKind.__value__))  # named, so that an index by kind and date serves
-COSTS: Final = """
+COSTS: Final = f"""
     SELECT month, category, energy_kind, currency, rate_to, sum(amount_minor)::numeric AS amount_minor,
         sum(converted_minor)::numeric AS converted_minor,
         sum(quantity)::numeric AS quantity, sum(entries)::bigint AS entries, sum(priced)::bigint AS priced,
@@ -41,7 +42,7 @@ COSTS: Final = """
         LEFT JOIN LATERAL (
             SELECT a.cost_minor FROM amendment a
             WHERE e.provenance = 'attested' AND a.service_entry_id = e.service_entry_id AND a.cost_minor IS NOT NULL
-            ORDER BY a.kind = 'void' DESC, a.revision DESC LIMIT 1
+            {IN_FORCE_FIRST}
         ) amended ON true
         UNION ALL
         SELECT date_trunc('month', f.filled_on::timestamp)::date, 'fuel', f.energy_kind, coalesce(f.currency, 'XXX'),
@@ -54,7 +55,7 @@ COSTS: Final = """
     ) entry
     GROUP BY month, category, energy_kind, currency, rate_to
     ORDER BY month, category, energy_kind, currency, rate_to
-"""
+"""  # noqa: S608 -- our own words
 ODOMETER: Final = """
     SELECT day, latest.id, latest.total_km, latest.observed_on
     FROM unnest($2::date[]) AS day

@@ -11,6 +11,7 @@ import asyncpg
 from chassis.db import Transaction
 from contracts.exchange import OriginMeterReplacement
 from contracts.exchange_records import Kind
+from owners.db.amendments import IN_FORCE_FIRST
 
 PAGE: Final = 1_000
 _READING: Final = (
@@ -69,7 +70,7 @@ _AMENDED: Final = f"""
         LEFT JOIN LATERAL (
             SELECT {", ".join(f"{name} AS amended_{name}" for name in _IN_FORCE)} FROM amendment AS a
             WHERE a.service_entry_id = record.id AND a.lines IS NOT NULL
-            ORDER BY a.kind = 'void' DESC, a.revision DESC LIMIT 1
+            {IN_FORCE_FIRST}
         ) AS amended ON record.provenance = 'attested'
         LEFT JOIN LATERAL (
             SELECT json_agg(json_build_object({", ".join(f"'{name}', a.{name}" for name in _TOLD)})

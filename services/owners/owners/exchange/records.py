@@ -119,14 +119,15 @@ def shown_to(owner_id: UUID, kind: Kind, row: Found) -> Found:
     if kind != "service_entry" or row["owner_id"] == owner_id:
         return row
     untold: dict[str, Any] = {"currency": None, "note": None, "rate": None, "rate_to": None}
-    amendments = [_without_amounts(one) for one in amendments_of(kind, row)]
+    amendments = [without_amounts(one) for one in amendments_of(kind, row)]
     untold["amendments"] = orjson.dumps(amendments) if amendments else None
     if (original := original_of(kind, row)) is not None:
-        untold["original"] = _without_amounts(original)
-    return _without_amounts(dict(row.items()) | untold)
+        untold["original"] = without_amounts(original)
+    return without_amounts(dict(row.items()) | untold)
 
 
-def _without_amounts(told: dict[str, Any]) -> dict[str, Any]:
+def without_amounts(told: dict[str, Any]) -> dict[str, Any]:
+    """What was done, and not what it cost: `told` has `lines` and `cost_minor`."""
     lines = None if told["lines"] is None else [line | {"amount_minor": None} for line in _lines(told)]
     return told | {"cost_minor": None, "lines": lines}
 
