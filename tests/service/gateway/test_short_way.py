@@ -1,15 +1,13 @@
 """Requests and answers that come whole pass without a task of their own, and the client sees no difference."""
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 from aiohttp import web
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from tests.service.gateway.conftest import make_regular
 from tests.service.gateway.edges import Client, Edge, StartGateway
-from tests.service.gateway.upstreams import Services, hang
+from tests.service.gateway.upstreams import Services, echo, hang
 from tests.support.eventually import eventually
 
 
@@ -19,8 +17,8 @@ def visit() -> str:
 
 
 @pytest.fixture
-def tasks(monkeypatch: pytest.MonkeyPatch, client: Client) -> Iterator[list[object]]:
-    """Every request that went the general way, once the client is a regular."""
+def begun(monkeypatch: pytest.MonkeyPatch, client: Client) -> list[object]:
+    """Every request that goes the general way, now that the client is a regular."""
     assert client
     begun: list[object] = []
     start = HttpToolsProtocol._start_asgi_task
@@ -30,12 +28,7 @@ def tasks(monkeypatch: pytest.MonkeyPatch, client: Client) -> Iterator[list[obje
         start(self, cycle, app)  # type: ignore[arg-type] # as it was called
 
     monkeypatch.setattr(HttpToolsProtocol, "_start_asgi_task", counted)
-    return iter([begun])
-
-
-@pytest.fixture
-def begun(tasks: Iterator[list[object]]) -> list[object]:
-    return next(tasks)
+    return begun
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
@@ -117,11 +110,15 @@ async def test_known_token_is_verified_anew_after_a_while(
 
 
 async def test_service_without_a_kept_connection_is_reached_the_general_way(
-    start_gateway: StartGateway, services: Services, bearer: dict[str, str]
+    start_gateway: StartGateway, begun: list[object], services: Services, bearer: dict[str, str]
 ) -> None:
     edge = await start_gateway(deadlines={"read": 2, "command": 2})
-    services["owners"].behaviour = hang
     async with Client(edge.url, headers=bearer) as client:
-        assert (await client.get("/v1/me")).status == 504  # which closes the one connection that was kept
-        services["owners"].behaviour = type(services["owners"]).behaviour
-        await make_regular(edge, services, bearer, ["owners"])
+        services["owners"].behaviour = hang
+        begun.clear()
+        assert (await client.get("/v1/me")).status == 504  # handed over, and the one kept connection is closed
+        services["owners"].behaviour = echo
+        assert (await client.get("/v1/me")).status == 200
+        assert len(begun) == 2
+        assert (await client.get("/v1/me")).status == 200
+        assert len(begun) == 2
