@@ -4,6 +4,7 @@ import random
 import socket
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 from cli.errors import StackError
 
@@ -11,9 +12,10 @@ from cli.errors import StackError
 # server was killed and starts again.
 _CHOICES = range(20_000, 32_000)
 _ATTEMPTS = 200
+_HOST: Final = "127.0.0.1"
 
 
-def is_free(port: int, host: str = "127.0.0.1") -> bool:
+def is_free(port: int, host: str = _HOST) -> bool:
     """True when a server could listen on `port` now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -25,19 +27,35 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def choose_port(avoid: Iterable[int] = ()) -> int:
-    """A free port on 127.0.0.1 that is not in `avoid`."""
+    """A free port on 127.0.0.1 that is not in `avoid`; nobody else gets it from here while this process lives."""
     taken = set(avoid)
     for _ in range(_ATTEMPTS):
-        port = random.choice(_CHOICES)  # noqa: S311 -- no secret: two stacks must only rarely choose alike
-        if port not in taken and is_free(port):
+        port = random.choice(_CHOICES)  # noqa: S311 -- no secret
+        if port not in taken and is_free(port) and _claimed(port):
             return port
     raise StackError("No free TCP port was found on 127.0.0.1; end some local servers and try again.")
+
+
+def _claimed(port: int) -> bool:
+    """Whether the port is ours until this process ends: a server listens on it only some seconds after the choice.
+
+    The claim is the UDP port of the same number: one process can have it, and the kernel takes it back.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as claim:
+        try:
+            claim.bind((_HOST, port))
+        except OSError:
+            return False
+        claim.detach()
+    return True
 
 
 def remembered_port(file: Path, avoid: Iterable[int] = ()) -> int:
     """The port written in `file`; chosen and written there at the first call."""
     if file.exists():
-        return int(file.read_text())
+        port = int(file.read_text())
+        _claimed(port)
+        return port
     port = choose_port(avoid)
     file.write_text(f"{port}\n")
     return port

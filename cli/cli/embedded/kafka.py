@@ -51,6 +51,7 @@ _SETTINGS = {
     "log.cleaner.dedupe.buffer.size": str(16 * 1024 * 1024),  # the default of 128 MB is half our heap
     "auto.leader.rebalance.enable": "false",
 }
+_CORRELATION_ID = 0x0C0A7A55
 
 
 class EmbeddedKafka(Part):
@@ -159,13 +160,14 @@ class EmbeddedKafka(Part):
 def _answers(host: str, port: int) -> bool:
     """True when the broker answers an ApiVersions request: from then on it serves clients."""
     client = b"carpass"
-    body = struct.pack(">hhih", 18, 0, 1, len(client)) + client
+    body = struct.pack(">hhih", 18, 0, _CORRELATION_ID, len(client)) + client
     try:
         with socket.create_connection((host, port), timeout=2.0) as connection:
             connection.sendall(struct.pack(">i", len(body)) + body)
-            return len(connection.recv(10)) == 10  # noqa: PLR2004 -- size, correlation id, error code
-    except OSError:
+            _, correlation_id, error_code = struct.unpack(">iih", connection.recv(10))
+    except (OSError, struct.error):
         return False
+    return (correlation_id, error_code) == (_CORRELATION_ID, 0)
 
 
 def new_cluster_id() -> str:

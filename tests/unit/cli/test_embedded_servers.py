@@ -1,9 +1,13 @@
 import asyncio
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from cli.embedded.kafka import EmbeddedKafka
 
 
 async def test_postgres_of_the_run_is_version_18_and_asks_for_a_password(postgres_admin_url: str) -> None:
@@ -33,3 +37,13 @@ async def test_kafka_of_the_run_acknowledges_an_idempotent_send(kafka_bootstrap:
         finally:
             await admin.close()
     assert sent.offset == 0
+
+
+def test_another_server_on_its_port_is_not_taken_for_kafka(
+    postgres_admin_url: str, kafka_bootstrap: str, tmp_path: Path
+) -> None:
+    broker, port = EmbeddedKafka(tmp_path), tmp_path / "port"
+    port.write_text(str(urlsplit(postgres_admin_url).port))
+    assert not broker.ready()
+    port.write_text(kafka_bootstrap.rpartition(":")[2])
+    assert broker.ready()
