@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,6 +13,8 @@ import structlog
 _log: Final = structlog.get_logger(__name__)
 
 _CANCEL_GRACE: Final = 0.5
+METADATA_BACKOFF: Final = 0.1
+"""Seconds; aiokafka's own pause between other attempts."""
 
 
 class KafkaStuck(Exception):  # noqa: N818 - reads as what happened
@@ -68,12 +70,33 @@ async def within[T](seconds: float, waiting: Coroutine[Any, Any, T]) -> T:
     return task.result()
 
 
-async def close_quietly(what: str, seconds: float, closing: Coroutine[Any, Any, None]) -> None:
-    """Closes a client whose other side may be dead: whatever happens, the caller goes on after `seconds`."""
+async def close_quietly(what: str, seconds: float, closing: Coroutine[Any, Any, None]) -> bool:
+    """Closes a client whose other side may be dead: whatever happens, the caller goes on after `seconds`.
+
+    False when it did not close cleanly.
+    """
     try:
         await within(seconds, closing)
     except Exception as error:  # noqa: BLE001 - nothing may stop a shutdown
         _log.warning("did not close cleanly", what=what, error=type(error).__name__)
+        return False
+    return True
+
+
+def pace_metadata(client: Any) -> None:
+    """An AIOKafkaClient whose brokers are away waits before it asks again; by itself it asks as fast as it is refused.
+
+    It then takes most of a core for as long as no leader of a partition is known.
+    """
+    update: Callable[..., Awaitable[bool]] = client._metadata_update  # noqa: SLF001 - nothing else is between its attempts
+
+    async def paced(*arguments: Any) -> bool:
+        updated = await update(*arguments)
+        if not updated:
+            await asyncio.sleep(METADATA_BACKOFF)
+        return updated
+
+    client._metadata_update = paced  # noqa: SLF001
 
 
 def _forget(task: asyncio.Task[Any]) -> None:

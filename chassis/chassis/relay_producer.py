@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaTimeoutError
 from aiokafka.partitioner import murmur2
 from aiokafka.structs import RecordMetadata
 
-from chassis.kafka import KafkaConnection, close_quietly, within
+from chassis.kafka import KafkaConnection, close_quietly, pace_metadata, within
 
 type Ack = asyncio.Future[RecordMetadata]
 
@@ -50,6 +50,7 @@ class RelayProducer:
             max_batch_size=_MAX_BATCH_BYTES,
             request_timeout_ms=round(request_timeout * 1000),
         )
+        pace_metadata(producer.client)
         try:
             # Longer than aiokafka's own waits: one that is cut short between them leaves its connection open.
             await within(request_timeout * (2 * connection.brokers + 2) + 1.0, producer.start())

@@ -21,7 +21,7 @@ from aiokafka.protocol.fetch import FetchRequest
 
 from chassis.consuming.messages import RawRecord
 from chassis.consuming.tolerant import Place, Reading, read_records
-from chassis.kafka import KafkaStuck, close_quietly, within
+from chassis.kafka import KafkaStuck, close_quietly, pace_metadata, within
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -46,6 +46,7 @@ class SafeConsumer(AIOKafkaConsumer):
     ) -> None:
         """`failed` is told when fetching has failed for `patience` seconds; then no record is returned any more."""
         super().__init__(**options)  # type: ignore[no-untyped-call]
+        pace_metadata(self._client)
         self._before_stop = before_stop
         self._patience = patience
         self._failed = failed
@@ -101,7 +102,22 @@ class SafeConsumer(AIOKafkaConsumer):
         self._idle.set()
         if self.assignment():
             await close_quietly("last offsets", _STOP_DEADLINE, self._before_stop())
-        await close_quietly("consumer", _STOP_DEADLINE, super().stop())  # type: ignore[no-untyped-call]
+        if not await close_quietly("consumer", _STOP_DEADLINE, super().stop()):  # type: ignore[no-untyped-call]
+            await self._abandon()
+
+    async def _abandon(self) -> None:
+        """Ends what aiokafka's own end did not come to: its tasks would ask a dead broker for ever."""
+        ends = [self._client.close()]
+        if self._coordinator is not None:
+            self._coordinator._coordination_task.cancel()  # noqa: SLF001 -- `close` would wait for the broker again
+            ends[:0] = [
+                self._coordinator._stop_heartbeat_task(),  # noqa: SLF001
+                self._coordinator._stop_commit_offsets_refresh_task(),  # noqa: SLF001
+            ]
+        if self._fetcher is not None:
+            ends.insert(0, self._fetcher.close())
+        for end in ends:
+            await close_quietly("consumer's tasks", _STOP_DEADLINE, end)
 
     async def _unless_halted(self) -> None:
         if self._fetcher is not None and self._fetcher.error_future.done() and not self._closed:

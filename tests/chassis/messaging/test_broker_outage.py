@@ -1,11 +1,13 @@
 """A broker of this module's own is killed, frozen and started again."""
 
 import asyncio
+import inspect
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -44,6 +46,24 @@ def kafka(own_kafka: EmbeddedKafka) -> KafkaConnection:
     if not own_kafka.running():
         own_kafka.start(120)
     return KafkaConnection(own_kafka.bootstrap)
+
+
+def _source(task: "asyncio.Task[Any]") -> str:
+    running = task.get_coro()
+    return running.cr_code.co_filename if inspect.iscoroutine(running) else ""
+
+
+def clients_tasks() -> set["asyncio.Task[Any]"]:
+    """Those that aiokafka began and that have not ended."""
+    return {task for task in asyncio.all_tasks() if "aiokafka" in _source(task)}
+
+
+@pytest.fixture(autouse=True)
+async def nothing_left_behind() -> AsyncIterator[None]:
+    """Whatever became of the broker, no client goes on asking for it."""
+    before = clients_tasks()
+    yield
+    assert clients_tasks() <= before
 
 
 @contextmanager
