@@ -58,9 +58,13 @@ async def work(workshop: Workshop, over: asyncio.Event) -> list[ReadyOrder]:
 
 
 async def read(workshop: Workshop, over: asyncio.Event) -> int:
-    """From every service in turn, however long the answers take; how many there were. Any but a success raises."""
+    """From every service in turn, however long the answers take; how many there were. Any but a success raises.
+
+    Short pages: what a service has to catch up on after its restart is to be requests, not the past of a whole run.
+    """
     person, car = workshop.linked_owner
-    paths = ("/v1/me", "/v1/service-centers", "/v1/work-orders", f"/v1/cars/{car}/score", "/v1/notifications")
+    lists = [f"/v1/{name}?limit=2" for name in ("service-centers", "work-orders", "notifications")]
+    paths = ("/v1/me", *lists, f"/v1/cars/{car}/score")
     async with asyncio.TaskGroup() as reads:
         sent = [
             reads.create_task(person.get(paths[number % len(paths)]))
