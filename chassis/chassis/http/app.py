@@ -7,19 +7,19 @@ from contextlib import AbstractAsyncContextManager
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
 from chassis.auth import KeySource, TokenVerifier
 from chassis.db import Database
 from chassis.health import Health
+from chassis.http import probes
 from chassis.http.body_guard import NO_UPLOADS, BodyGuard
 from chassis.http.context import HttpContext
 from chassis.http.errors import register_domain_errors, register_problem_handlers
 from chassis.http.observed import Observed
 from chassis.http.openapi import document, operation_id
 from chassis.http.patience import Patience
-from chassis.http.probes import probes
 from chassis.http.routing import add_routes
 from chassis.jwks import RemoteKeys
 from chassis.problems import ProblemKind
@@ -89,7 +89,7 @@ def _bare_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},  # Observed does it, and logs no input
     )
     app.state.health = health or Health(check_timeout=settings.health_check_timeout)
-    add_routes(app, [*routers, probes(app.state.health)])  # in this order they are tried
+    add_routes(app, [*routers, probes.router])  # in this order they are tried
     register_problem_handlers(app)
     app.add_middleware(BodyGuard, max_body_bytes=settings.max_body_bytes, uploads=uploads)
     app.add_middleware(Observed, service=service, health=app.state.health)  # the last one added is the outermost
@@ -98,9 +98,10 @@ def _bare_app(
         app.openapi_schema = app.openapi_schema or document(app)
         return app.openapi_schema
 
-    @app.get("/openapi.json", include_in_schema=False)
-    async def openapi_json() -> Response:
-        return JSONResponse(openapi())
-
     app.openapi = openapi  # type: ignore[method-assign] # FastAPI documents this as the way
+    app.add_api_route("/openapi.json", _openapi_json, include_in_schema=False)
     return app
+
+
+async def _openapi_json(request: Request) -> Response:
+    return JSONResponse(request.app.openapi())
