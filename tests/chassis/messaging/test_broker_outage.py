@@ -27,6 +27,7 @@ from tests.chassis.messaging.broker import Broker
 from tests.chassis.messaging.outbox import Outbox, without_repetitions
 from tests.chassis.messaging.sample import Noted, noted, on_topic
 from tests.chassis.messaging.workers import SETTINGS, all_applied, running_worker
+from tests.support.eventually import eventually
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 
@@ -63,7 +64,11 @@ async def nothing_left_behind() -> AsyncIterator[None]:
     """Whatever became of the broker, no client goes on asking for it."""
     before = clients_tasks()
     yield
-    assert clients_tasks() <= before
+
+    def all_ended() -> None:
+        assert clients_tasks() <= before
+
+    await eventually(all_ended, within=30)
 
 
 @contextmanager
