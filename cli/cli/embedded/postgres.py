@@ -20,6 +20,7 @@ from cli.ports import remembered_port, require_free
 
 SUPERUSER = "postgres"
 _SETTINGS = {
+    "dynamic_shared_memory_type": "mmap",  # in its folder: of one that was killed nothing stays in /dev/shm
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "max_connections": "400",
