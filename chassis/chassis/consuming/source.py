@@ -100,22 +100,24 @@ class SafeConsumer(AIOKafkaConsumer):
     async def stop(self) -> None:
         """Leaves the group; after a killed broker aiokafka may hang here, or raise a stray CancelledError."""
         self._idle.set()
-        if self.assignment():
-            await close_quietly("last offsets", _STOP_DEADLINE, self._before_stop())
-        if not await close_quietly("consumer", _STOP_DEADLINE, super().stop()):  # type: ignore[no-untyped-call]
-            await self._abandon()
+        closed = False
+        try:
+            if self.assignment():
+                await close_quietly("last offsets", _STOP_DEADLINE, self._before_stop())
+            closed = await close_quietly("consumer", _STOP_DEADLINE, super().stop())  # type: ignore[no-untyped-call]
+        finally:
+            if not closed:  # or it was cancelled: whoever stops it has a deadline as well
+                await self._abandon()
 
     async def _abandon(self) -> None:
         """Ends what aiokafka's own end did not come to: its tasks would ask a dead broker for ever."""
-        ends = [self._client.close()]
-        if self._coordinator is not None:
-            self._coordinator._coordination_task.cancel()  # noqa: SLF001 -- `close` would wait for the broker again
-            ends[:0] = [
-                self._coordinator._stop_heartbeat_task(),  # noqa: SLF001
-                self._coordinator._stop_commit_offsets_refresh_task(),  # noqa: SLF001
-            ]
-        if self._fetcher is not None:
-            ends.insert(0, self._fetcher.close())
+        fetcher, coordinator, ends = self._fetcher, self._coordinator, []
+        if fetcher is not None:
+            ends.append(fetcher.close())
+        if coordinator is not None:
+            coordinator._coordination_task.cancel()  # noqa: SLF001 -- `close` would wait for the broker again
+            ends += [coordinator._stop_heartbeat_task(), coordinator._stop_commit_offsets_refresh_task()]  # noqa: SLF001
+        ends.append(self._client.close())
         for end in ends:
             await close_quietly("consumer's tasks", _STOP_DEADLINE, end)
 
