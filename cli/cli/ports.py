@@ -31,13 +31,13 @@ def choose_port(avoid: Iterable[int] = ()) -> int:
     taken = set(avoid)
     for _ in range(_ATTEMPTS):
         port = random.choice(_CHOICES)  # noqa: S311 -- no secret
-        if port not in taken and is_free(port) and _claimed(port):
+        if port not in taken and is_free(port) and _claim(port):
             return port
     raise StackError("No free TCP port was found on 127.0.0.1; end some local servers and try again.")
 
 
-def _claimed(port: int) -> bool:
-    """Whether the port is ours until this process ends: a server listens on it only some seconds after the choice.
+def _claim(port: int) -> bool:
+    """Makes it ours until this process ends, because a server listens only seconds after the choice; false: another's.
 
     The claim is the UDP port of the same number: one process can have it, and the kernel takes it back.
     """
@@ -54,7 +54,7 @@ def remembered_port(file: Path, avoid: Iterable[int] = ()) -> int:
     """The port written in `file`; chosen and written there at the first call."""
     if file.exists():
         port = int(file.read_text())
-        _claimed(port)
+        _claim(port)  # nobody else is to choose it; who has it already is told when a server starts
         return port
     port = choose_port(avoid)
     file.write_text(f"{port}\n")

@@ -51,7 +51,7 @@ _SETTINGS = {
     "log.cleaner.dedupe.buffer.size": str(16 * 1024 * 1024),  # the default of 128 MB is half our heap
     "auto.leader.rebalance.enable": "false",
 }
-_CORRELATION_ID = 0x0C0A7A55
+_CORRELATION_ID = 0x0C0A7A55  # whoever else listens there does not answer with it
 
 
 class EmbeddedKafka(Part):
