@@ -60,7 +60,7 @@ async def amend_work_orders(tx: Transaction, batch: Sequence[Amending]) -> None:
             _apply(tx, one, amendment, amended)
             last[amended.entry.car_id] = one.cause
     histories = {amended.entry.car_id: amended.history for amended in entries.values()}
-    await settle_attested(tx, histories, dict(sorted(last.items())))
+    await settle_attested(tx, histories, last)
 
 
 async def _open(tx: Transaction, batch: Sequence[Amending]) -> Mapping[UUID, _Amended]:

@@ -45,4 +45,4 @@ async def check_in(tx: Transaction, batch: Sequence[CheckIn]) -> None:
     """Exactly one reading for each appointment; raises Refuse for a car that does not exist."""
     histories = await open_histories(tx, {one.car_id for one in batch})
     last = {one.car_id: one.cause for one in batch if histories[one.car_id].readings.add(one.reading())}
-    await settle_attested(tx, histories, dict(sorted(last.items())))
+    await settle_attested(tx, histories, last)
