@@ -42,6 +42,7 @@ async def test_a_rolling_restart_is_seen_by_no_client_and_costs_no_effect(
         over.set()
     completed = [order for orders in await asyncio.gather(*working) for order in orders]
     assert await reading > READS_PER_SECOND
+    assert len(completed) > len(ROLES)
     await wholeness.check(completed)
     ends = Counter(line for said in logs for line in ENDS.findall(said()))
     assert ends == {'"stopping"': len(parts)}
