@@ -5,10 +5,12 @@ import fcntl
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
 
+from chassis.db import Database
 from chassis.provision import (
     RolePasswords,
     ServiceDatabase,
@@ -63,6 +65,15 @@ class TestDatabases:
         with (self._run_dir / f"template-{service}.lock").open("w") as lock:
             await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
             yield
+
+
+def connected(urls: ServiceDatabase, *, pool_size: int) -> tuple[Database, Database, Database]:
+    """As the API, as a worker, as the owner. A machine on which a connection is waited for long is no fault."""
+    api, worker, owner = (
+        Database(url, pool_size=pool_size, application_name="test", acquire_timeout=timedelta(seconds=60))
+        for url in (urls.api_url, urls.worker_url, urls.owner_url)
+    )
+    return api, worker, owner
 
 
 def database_prefix(run_dir: Path) -> str:

@@ -25,7 +25,7 @@ from notifier.wiring import reminder_timers, service
 from notifier.worker import make_delivery, make_update_handling, opened_bot, opened_gateway
 from telegram_double.server import RunningDouble, serve
 from tests.service.notifier.fake_gateway import CREDENTIAL, FakeGateway
-from tests.support.databases import ServiceDatabaseFactory
+from tests.support.databases import ServiceDatabaseFactory, connected
 from tests.support.people import PUBLIC_KEYS, Person
 
 TOKEN = "7000001:AAtest-token-of-the-double"
@@ -194,9 +194,7 @@ async def bot_with_quick_goodbye(settings: NotifierSettings) -> AsyncIterator[Bo
 async def notifier(service_database: ServiceDatabaseFactory) -> AsyncIterator[Notifier]:
     urls = await service_database("notifier")
     clock = FixedClock(NOW)
-    api, worker, owner = (
-        Database(url, pool_size=6, application_name="test") for url in (urls.api_url, urls.worker_url, urls.owner_url)
-    )
+    api, worker, owner = connected(urls, pool_size=6)
     async with serve(token=TOKEN) as telegram, FakeGateway().served() as fake:
         settings = NotifierSettings(
             telegram_bot_token=TOKEN,

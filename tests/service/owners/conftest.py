@@ -21,7 +21,7 @@ from contracts.workorders import WorkOrderCompleted
 from owners.consumers import subscriptions
 from owners.settings import OwnersSettings
 from owners.wiring import service
-from tests.support.databases import ServiceDatabaseFactory
+from tests.support.databases import ServiceDatabaseFactory, connected
 from tests.support.golden import golden
 from tests.unit.owners.telegram_signing import BOT_TOKEN, TELEGRAM_KEY, init_data
 
@@ -180,9 +180,7 @@ async def owners(service_database: ServiceDatabaseFactory, signing_keys: Path) -
         signing_keys_dir=signing_keys,
         notifier_credential=NOTIFIER_CREDENTIAL,
     )
-    api, worker, owner = (
-        Database(url, pool_size=8, application_name="test") for url in (urls.api_url, urls.worker_url, urls.owner_url)
-    )
+    api, worker, owner = connected(urls, pool_size=8)
     app = service(settings, clock=clock).build_app(api)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://owners") as client:
         yield Owners(urls, api, worker, owner, client, clock)

@@ -21,7 +21,7 @@ from contracts.owners import AccessEnded, AccessGranted, CarRegistered
 from sto.consumers import subscriptions
 from sto.settings import StoSettings
 from sto.wiring import service
-from tests.support.databases import ServiceDatabaseFactory
+from tests.support.databases import ServiceDatabaseFactory, connected
 from tests.support.eventually import eventually
 from tests.support.golden import golden
 from tests.support.people import PUBLIC_KEYS, Person
@@ -209,9 +209,7 @@ async def running(urls: ServiceDatabase, *, patience: float) -> AsyncIterator[St
     clock = FixedClock(NOW)
     settings = StoSettings(database_worker_url=urls.worker_url, read_model_patience=patience)
     made = service(settings, clock=clock, keys=PUBLIC_KEYS)
-    api, worker, owner = (
-        Database(url, pool_size=8, application_name="test") for url in (urls.api_url, urls.worker_url, urls.owner_url)
-    )
+    api, worker, owner = connected(urls, pool_size=8)
     app = made.build_app(api)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://sto") as client:
         sto = Sto(urls, made, app, api, worker, owner, client, clock)

@@ -10,7 +10,7 @@ from chassis.consuming import BatchOutcome, apply_batch, raw_record
 from chassis.db import Database
 from chassis.provision import ServiceDatabase
 from contracts.event import Event
-from tests.support.databases import ServiceDatabaseFactory
+from tests.support.databases import ServiceDatabaseFactory, connected
 from tests.support.people import PUBLIC_KEYS
 from trust.consumers import subscriptions
 from trust.settings import TrustSettings
@@ -76,9 +76,7 @@ class Trust:
 @pytest.fixture
 async def trust(service_database: ServiceDatabaseFactory) -> AsyncIterator[Trust]:
     urls = await service_database("trust")
-    api, worker, owner = (
-        Database(url, pool_size=4, application_name="test") for url in (urls.api_url, urls.worker_url, urls.owner_url)
-    )
+    api, worker, owner = connected(urls, pool_size=4)
     app = service(TrustSettings(read_model_patience=0.2), keys=PUBLIC_KEYS).build_app(api)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://trust") as client:
         yield Trust(urls, worker, owner, client)

@@ -4,9 +4,8 @@ import httpx
 import pytest
 
 from chassis.clock import FixedClock
-from chassis.db import Database
 from tests.service.workorders.garage import NOW, Garage
-from tests.support.databases import ServiceDatabaseFactory
+from tests.support.databases import ServiceDatabaseFactory, connected
 from tests.support.people import PUBLIC_KEYS
 from workorders.settings import WorkordersSettings
 from workorders.wiring import service
@@ -19,9 +18,7 @@ async def empty_garage(service_database: ServiceDatabaseFactory) -> AsyncIterato
     clock = FixedClock(NOW)
     settings = WorkordersSettings(database_worker_url=urls.worker_url, read_model_patience=0.05)
     made = service(settings, clock=clock, keys=PUBLIC_KEYS)
-    api, worker, owner = (
-        Database(url, pool_size=8, application_name="test") for url in (urls.api_url, urls.worker_url, urls.owner_url)
-    )
+    api, worker, owner = connected(urls, pool_size=8)
     transport = httpx.ASGITransport(app=made.build_app(api))
     async with httpx.AsyncClient(transport=transport, base_url="http://workorders") as client:
         yield Garage(made, api, worker, owner, client, clock)
