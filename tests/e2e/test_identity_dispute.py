@@ -50,7 +50,12 @@ async def test_moderator_gives_the_number_to_one_of_two_cars(stack: Stack, gatew
     assert [claim["car_id"] for claim in seen.body["rivals"]] == [first.prepared.car_id]
     assert (seen.body["claim"]["attested_work_orders"], seen.body["claim"]["attesting_centers"]) == (1, 1)
 
-    ruling = {"decision": "confirm", "reason": "The registration certificate agrees."}
+    assert seen.body["rival_id"] == first.prepared.car_id
+    ruling = {
+        "decision": "confirm",
+        "rival_id": seen.body["rival_id"],
+        "reason": "The registration certificate agrees.",
+    }
     decided = await moderator.post(f"{case}/decision", ruling, etag=seen.etag)
     assert decided.body["claim"]["identity"] == "confirmed"
     assert ((await car_of(first))["identity"], (await car_of(rival))["identity"]) == ("rejected", "confirmed")

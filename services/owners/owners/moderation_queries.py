@@ -21,6 +21,11 @@ class IdentityCase:
     more_rivals: bool
     decisions: Sequence[IdentityDecision]
 
+    @property
+    def holder_id(self) -> UUID | None:
+        """The other car that has the number."""
+        return next((rival.id for rival in self.rivals if rival.identity_confirmed), None)
+
 
 async def disputed_cases(tx: Transaction, *, after: Position | None, limit: int) -> list[IdentityCase]:
     """What waits for a moderator, the longest first."""

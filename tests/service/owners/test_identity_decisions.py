@@ -1,7 +1,7 @@
 """Several cars claim one VIN or frame number: what moderators see, what they decide, and what becomes of the cars."""
 
 import asyncio
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import httpx
@@ -47,21 +47,36 @@ async def disputed(owners: Owners) -> tuple[Person, Person, str, str]:
     return anna, boris, first, rival
 
 
+class Seen(NamedTuple):
+    """What a decision says that its moderator looked at."""
+
+    version: int
+    rival_id: str | None
+
+
+async def look(owners: Owners, car: str) -> Seen:
+    """The car as it is, whether or not somebody may look at it."""
+    [row] = await owners.rows(
+        "SELECT version, (SELECT car_id FROM identity_claim "
+        "WHERE number = coalesce(vin, frame_number) AND car_id <> id) AS rival_id FROM car WHERE id = :id",
+        id=id_of(car),
+    )
+    return Seen(row.version, row.rival_id and str(row.rival_id))
+
+
 async def decide(
     owners: Owners,
     car: str,
     moderator: Person,
     body: dict[str, Any],
     *,
-    version: int | None = None,
+    seen: Seen | None = None,
     key: str | None = None,
 ) -> httpx.Response:
-    """Asks for a decision about the version that there is, unless another one is given."""
-    if version is None:
-        [row] = await owners.rows("SELECT version FROM car WHERE id = :id", id=id_of(car))
-        version = row.version
+    """Asks for a decision about what there is, unless something else was seen."""
+    version, rival_id = seen or await look(owners, car)
     headers = moderator.acting(key=key, version=version)
-    return await owners.client.post(f"{case_of(car)}/decision", headers=headers, json=body)
+    return await owners.client.post(f"{case_of(car)}/decision", headers=headers, json=body | {"rival_id": rival_id})
 
 
 async def status(owners: Owners, car: str, person: Person) -> str:
@@ -104,6 +119,7 @@ async def test_queue_shows_the_claims_and_nothing_of_their_owners(owners: Owners
         "attesting_centers": 1,
     }
     assert case["claim"]["first_attested_at"] == case["disputed_at"]
+    assert (case["rival_id"], await look(owners, rival)) == (id_of(first), Seen(case["version"], id_of(first)))
     assert [(claim["car_id"], claim["identity"], claim["attested_work_orders"]) for claim in case["rivals"]] == [
         (id_of(first), "confirmed", 2),
         (id_of(typed), "unconfirmed", 0),
@@ -237,11 +253,11 @@ async def test_what_is_settled_is_not_decided_again(owners: Owners) -> None:
         (409, "urn:carpass:problem:identity-settled")
     }
     for missing in (nameless, f"/v1/cars/{uuid4()}"):
-        assert (await decide(owners, missing, moderator, CONFIRM, version=1)).status_code == 404
+        assert (await decide(owners, missing, moderator, CONFIRM, seen=Seen(1, None))).status_code == 404
         assert (await owners.get(case_of(missing), moderator)).status_code == 404
     assert (await owners.get(case_of("/v1/cars/x"), moderator)).status_code == 404
-    assert (await decide(owners, rival, moderator, CONFIRM, version=99)).status_code == 412
-    unversioned = await owners.post(f"{case_of(rival)}/decision", moderator, CONFIRM)
+    assert (await decide(owners, rival, moderator, CONFIRM, seen=Seen(99, id_of(first)))).status_code == 412
+    unversioned = await owners.post(f"{case_of(rival)}/decision", moderator, CONFIRM | {"rival_id": id_of(first)})
     assert unversioned.status_code == 428
     assert await owners.checksums() == before
 
@@ -250,17 +266,19 @@ async def test_what_is_settled_is_not_decided_again(owners: Owners) -> None:
     "body",
     [
         b"{}",
-        b'{"decision": "confirm"}',
-        b'{"decision": "confirm", "reason": "  "}',
-        b'{"decision": "maybe", "reason": "x"}',
-        b'{"decision": "confirm", "reason": "x", "car_id": "1"}',
-        b'{"decision": "confirm", "reason": NaN}',
-        b'{"decision": 1e400, "reason": "x"}',
-        b'{"decision": "confirm", "reason": "a\\u0000b"}',
-        b'{"decision": "confirm", "reason": "\\ud800"}',
-        b'{"decision": "confirm", "decision": "reject", "reason": "x"}',
+        b'{"decision": "confirm", "rival_id": null}',
+        b'{"decision": "confirm", "reason": "x"}',
+        b'{"decision": "confirm", "rival_id": "x", "reason": "x"}',
+        b'{"decision": "confirm", "rival_id": null, "reason": "  "}',
+        b'{"decision": "maybe", "rival_id": null, "reason": "x"}',
+        b'{"decision": "confirm", "rival_id": null, "reason": "x", "car_id": "1"}',
+        b'{"decision": "confirm", "rival_id": null, "reason": NaN}',
+        b'{"decision": 1e400, "rival_id": null, "reason": "x"}',
+        b'{"decision": "confirm", "rival_id": null, "reason": "a\\u0000b"}',
+        b'{"decision": "confirm", "rival_id": null, "reason": "\\ud800"}',
+        b'{"decision": "confirm", "rival_id": null, "decision": "reject", "reason": "x"}',
         b"[]",
-        b'{"decision": "confirm", "reason": "' + b"x" * 2001 + b'"}',
+        b'{"decision": "confirm", "rival_id": null, "reason": "' + b"x" * 2001 + b'"}',
     ],
 )
 async def test_hostile_body_decides_nothing(owners: Owners, body: bytes) -> None:
@@ -276,11 +294,11 @@ async def test_hostile_body_decides_nothing(owners: Owners, body: bytes) -> None
 async def test_repetition_with_its_key_answers_the_same_and_decides_nothing_more(owners: Owners) -> None:
     _, _, _, rival = await disputed(owners)
     moderator = await named(owners)
-    [row] = await owners.rows("SELECT version FROM car WHERE id = :id", id=id_of(rival))
-    first = await decide(owners, rival, moderator, CONFIRM, key="once", version=row.version)
+    seen = await look(owners, rival)
+    first = await decide(owners, rival, moderator, CONFIRM, key="once", seen=seen)
     before = await owners.checksums()
-    again = await decide(owners, rival, moderator, CONFIRM, key="once", version=row.version)
+    again = await decide(owners, rival, moderator, CONFIRM, key="once", seen=seen)
     assert (again.status_code, again.content, again.headers["etag"]) == (200, first.content, first.headers["etag"])
-    other = await decide(owners, rival, moderator, REJECT, key="once", version=row.version)
+    other = await decide(owners, rival, moderator, REJECT, key="once", seen=seen)
     assert other.status_code == 422
     assert await owners.checksums() == before

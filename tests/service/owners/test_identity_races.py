@@ -10,20 +10,23 @@ from tests.service.owners.test_identity_decisions import (
     decide,
     disputed,
     id_of,
+    look,
     named,
     status,
     whole,
 )
 from tests.service.owners.test_transfer import handed_over
 
+MOVED = "urn:carpass:problem:identity-moved"
+
 
 async def test_of_moderators_who_decide_about_one_car_at_once_one_is_heard(owners: Owners) -> None:
     _, _, _, rival = await disputed(owners)
     moderators = [await named(owners) for _ in range(4)]
-    [row] = await owners.rows("SELECT version FROM car WHERE id = :id", id=id_of(rival))
+    seen = await look(owners, rival)
     answers = await asyncio.gather(
         *(
-            decide(owners, rival, moderator, body, version=row.version)
+            decide(owners, rival, moderator, body, seen=seen)
             for moderator, body in zip(moderators, (CONFIRM, REJECT, CONFIRM, REJECT), strict=True)
         )
     )
@@ -37,15 +40,33 @@ async def test_of_rivals_that_are_confirmed_at_once_one_gets_the_identity(owners
     for car in cars:
         await owners.deliver(completed(car))
     moderators = [await named(owners) for _ in range(4)]
+    seen = [await look(owners, car) for car in cars[1:]]
     answers = await asyncio.gather(
-        *(decide(owners, car, moderator, CONFIRM) for car, moderator in zip(cars[1:], moderators, strict=True))
+        *(
+            decide(owners, car, moderator, CONFIRM, seen=before)
+            for car, moderator, before in zip(cars[1:], moderators, seen, strict=True)
+        )
     )
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
-    assert {answer.json()["type"] for answer in answers if answer.status_code == 409} == {
-        "urn:carpass:problem:identity-moved"
-    }
+    assert {answer.json()["type"] for answer in answers if answer.status_code == 409} == {MOVED}
     states = sorted(car["identity"] for car in await owners.listed("/v1/cars", anna))
     assert states == ["confirmed", "disputed", "disputed", "disputed", "rejected"]
+    await whole(owners)
+
+
+async def test_decision_about_what_another_moderator_has_moved_since_is_refused(owners: Owners) -> None:
+    anna, first, second = await owners.sign_in(), await named(owners), await named(owners)
+    cars = [await owners.car(anna) for _ in range(3)]
+    for car in cars:
+        await owners.deliver(completed(car))
+    seen = await look(owners, cars[2])
+    assert (await decide(owners, cars[1], first, CONFIRM)).status_code == 200
+    before = await owners.checksums()
+    for body in (CONFIRM, REJECT):
+        late = await decide(owners, cars[2], second, body, seen=seen)
+        assert (late.status_code, late.json()["type"]) == (409, MOVED)
+    assert await owners.checksums() == before
+    assert (await decide(owners, cars[2], second, CONFIRM)).status_code == 200
     await whole(owners)
 
 

@@ -19,6 +19,7 @@ from tests.service.owners.test_identity_decisions import (
     decide,
     disputed,
     id_of,
+    look,
     named,
 )
 from tests.service.owners.test_transfer import handed_over
@@ -45,21 +46,21 @@ async def test_nobody_with_a_part_in_it_decides_and_nobody_else_but_moderators_s
     elif role == "former":
         await handed_over(owners, rival, boris, await owners.sign_in())
     person = people[role]
-    [row] = await owners.rows("SELECT version FROM car WHERE id = :id", id=id_of(rival))
+    seen = await look(owners, rival)
     before = await owners.checksums()
     for answer in (
         await owners.get(QUEUE, person),
         await owners.get(case_of(rival), person),
         await owners.get(case_of(f"/v1/cars/{uuid4()}"), person),
-        await decide(owners, rival, person, CONFIRM, version=row.version),
-        await decide(owners, f"/v1/cars/{uuid4()}", person, CONFIRM, version=1),
+        await decide(owners, rival, person, CONFIRM, seen=seen),
+        await decide(owners, f"/v1/cars/{uuid4()}", person, CONFIRM, seen=seen),
     ):
         assert (answer.status_code, answer.json()["type"]) == (403, "urn:carpass:problem:forbidden")
     assert await owners.checksums() == before
     await command(owners, "add", str(person.user_id))
     before = await owners.checksums()
     for body in (CONFIRM, REJECT):
-        answer = await decide(owners, rival, person, body, version=row.version)
+        answer = await decide(owners, rival, person, body, seen=seen)
         expected = (200, None) if role == "stranger" and body is CONFIRM else (403, "urn:carpass:problem:own-identity")
         if role == "stranger" and body is REJECT:
             expected = (412, "urn:carpass:problem:stale-version")

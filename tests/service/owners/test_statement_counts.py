@@ -166,10 +166,11 @@ async def test_moderation_asks_as_much_for_many_disputes_as_for_one(owners: Owne
             asked.clear()
             assert (await owners.get(path, moderator, limit=100)).status_code == 200
             costs.append(asked.total())
-        version = (await owners.get(case_of(cars[-1]), moderator)).json()["version"]
+        case = (await owners.get(case_of(cars[-1]), moderator)).json()
+        ruling = CONFIRM | {"rival_id": case["rival_id"]}
         asked.clear()
         decided = await owners.client.post(
-            f"{case_of(cars[-1])}/decision", headers=moderator.acting(version=version), json=CONFIRM
+            f"{case_of(cars[-1])}/decision", headers=moderator.acting(version=case["version"]), json=ruling
         )
         assert decided.status_code == 200, decided.text
         found.append([*costs, asked.total()])

@@ -42,7 +42,8 @@ async def get_identity_claims(car_id: UUID, tx: Reader, caller: Caller) -> Respo
 async def decide_car_identity(car_id: UUID, body: DecideIdentityRequest, action: VersionedAction, now: Now) -> Response:
     """Confirms a disputed, rejected or unrivalled claim, or rejects a disputed one; moderators without a part in it.
 
-    A confirmation takes the number from the car that had it, whose claim is rejected then. The owner of a car with a
+    `rival_id` says who had the number when the moderator looked: a decision about what has moved since is refused. A
+    confirmation takes the number from that car, whose claim is rejected then. The owner of a car with a
     rejected claim may type another VIN or frame number, once.
     """
 
@@ -52,6 +53,7 @@ async def decide_car_identity(car_id: UUID, body: DecideIdentityRequest, action:
             car_id,
             body.decision,
             body.reason,
+            seen_holder_id=body.rival_id,
             moderator_id=action.caller.user_id,
             expected_version=lambda: action.expected_version,
             now=now,

@@ -36,6 +36,7 @@ _EXAMPLE_CASE: Final[dict[str, Any]] = {
     "kind": "vin",
     "number": "XTA21099043576182",
     "disputed_at": "2026-03-14T09:26:53Z",
+    "rival_id": _EXAMPLE_RIVAL,
     "claim": _EXAMPLE_CLAIM,
     "rivals": [
         _EXAMPLE_CLAIM
@@ -58,12 +59,19 @@ class DecideIdentityRequest(ApiModel):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
-                {"decision": "confirm", "reason": "The registration certificate and the photo of the plate agree."}
+                {
+                    "decision": "confirm",
+                    "rival_id": _EXAMPLE_RIVAL,
+                    "reason": "The registration certificate and the photo of the plate agree.",
+                }
             ]
         }
     )
 
     decision: Annotated[Ruling, Field(description="confirm: the identity is this car's. reject: it stays where it is.")]
+    rival_id: Annotated[
+        UUID | None, Field(description="The car that has the number, as the case says; null: none has.")
+    ]
     reason: Annotated[str, text_of(2000)]
 
 
@@ -98,8 +106,9 @@ class IdentityDecisionResponse(ApiModel):
 class IdentityCaseResponse(ApiModel):
     """A car, the other cars with its number, and what was decided about the number, the latest first.
 
-    `version` goes into If-Match of a decision. Of the rivals the one that has the number comes first, then those that
-    dispute it, then those whose owners typed it; at most 20.
+    `version` goes into If-Match of a decision, `rival_id`, the other car that has the number, into its body. Of the
+    rivals, at most 20, the one that has the number comes first, then those that dispute it, then those whose owners
+    typed it.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE_CASE]})
@@ -109,6 +118,7 @@ class IdentityCaseResponse(ApiModel):
     kind: IdentityKind
     number: str
     disputed_at: datetime | None
+    rival_id: UUID | None
     claim: ClaimResponse
     rivals: list[ClaimResponse]
     more_rivals: bool
@@ -124,6 +134,7 @@ def case_response(case: IdentityCase) -> IdentityCaseResponse:
         kind=claim.kind,
         number=claim.number,
         disputed_at=claim.identity_disputed_at,
+        rival_id=case.holder_id,
         claim=_claim(claim),
         rivals=[_claim(rival) for rival in case.rivals],
         more_rivals=case.more_rivals,

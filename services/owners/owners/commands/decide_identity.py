@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from chassis.db import Transaction
@@ -15,6 +16,8 @@ from owners.domain.car import Car
 from owners.domain.identity_decision import IdentityDecision, IdentityMoved, OwnIdentity, Ruling, rule
 from owners.events import By
 
+_MOVED: Final = "The number has gone to another car meanwhile. Look at the claims again."
+
 
 async def decide_identity(
     tx: Transaction,
@@ -22,12 +25,14 @@ async def decide_identity(
     ruling: Ruling,
     reason: str,
     *,
+    seen_holder_id: UUID | None,
     moderator_id: UUID,
     expected_version: Callable[[], int],
     now: datetime,
 ) -> None:
     """Confirms a car's identity, taking it from who has it, or leaves it where it is and rejects this car's claim.
 
+    `seen_holder_id`: the other car that had it when the moderator looked.
     Raises Forbidden, NotFound, OwnIdentity, NothingToDecide, IdentityTaken, IdentityMoved.
     """
     await MODERATORS.demand(tx, moderator_id)
@@ -38,6 +43,8 @@ async def decide_identity(
     await _demand_outsider(tx, (car, holder), number)
     check_version(expected_version(), car.version)
     after = rule(car, holder, ruling, now)
+    if seen_holder_id != (None if holder is None else holder.id):
+        raise IdentityMoved(_MOVED)
     decision = IdentityDecision(
         id=new_id(),
         car_id=car.id,
@@ -51,7 +58,7 @@ async def decide_identity(
         car_version=after.car.version,
     )
     if not await settle_identity(tx, decision):
-        raise IdentityMoved("Another car was named by this number meanwhile. Look at the claims again.")
+        raise IdentityMoved(_MOVED)
     by = By.moderator(moderator_id, now)
     for one in after:
         if one is not None:
