@@ -13,7 +13,7 @@ from chassis.problems import NotFound, check_version
 from owners import events
 from owners.db.moderation import MODERATORS, has_part_in, lock_claimants, settle_identity
 from owners.domain.car import Car
-from owners.domain.identity_decision import IdentityDecision, IdentityMoved, OwnIdentity, Ruling, rule
+from owners.domain.identity_decision import IdentityDecision, IdentityMoved, OwnIdentity, Ruled, Ruling, rule
 from owners.events import By
 
 _MOVED: Final = "The number has gone to another car meanwhile. Look at the claims again."
@@ -43,15 +43,14 @@ async def decide_identity(
     await _demand_outsider(tx, (car, holder), number)
     check_version(expected_version(), car.version)
     after = rule(car, holder, ruling, now)
-    if seen_holder_id != (None if holder is None else holder.id):
-        raise IdentityMoved(_MOVED)
+    _demand_unmoved(holder, seen_holder_id)
     decision = IdentityDecision(
         id=new_id(),
         car_id=car.id,
         kind=kind,
         number=number,
         ruling=ruling,
-        rival_id=None if holder is None else holder.id,
+        rival_id=seen_holder_id,
         moderator_id=moderator_id,
         reason=reason,
         decided_at=now,
@@ -59,7 +58,16 @@ async def decide_identity(
     )
     if not await settle_identity(tx, decision):
         raise IdentityMoved(_MOVED)
-    by = By.moderator(moderator_id, now)
+    _tell(tx, decision, after)
+
+
+def _demand_unmoved(holder: Car | None, seen_holder_id: UUID | None) -> None:
+    if seen_holder_id != (None if holder is None else holder.id):
+        raise IdentityMoved(_MOVED)
+
+
+def _tell(tx: Transaction, decision: IdentityDecision, after: Ruled) -> None:
+    by = By.moderator(decision.moderator_id, decision.decided_at)
     for one in after:
         if one is not None:
             tx.record(events.car_identity_decided(one, decision.id, by))
