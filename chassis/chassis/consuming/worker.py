@@ -24,10 +24,10 @@ from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
-from chassis.consuming.batch import apply_batch
 from chassis.consuming.fetched import FetchedBatch, decode, parse
 from chassis.consuming.housekeeping import Housekeeping
 from chassis.consuming.lag import Lag
+from chassis.consuming.lanes import apply_in_lanes
 from chassis.consuming.messages import RawRecord
 from chassis.consuming.offsets import COMMIT_DEADLINE, Offsets
 from chassis.consuming.source import SafeConsumer
@@ -215,7 +215,7 @@ class Worker:
         while True:
             try:
                 with CONSUMER_BATCH_SECONDS.time():
-                    await apply_batch(self._database, self._subscriptions, records)
+                    await apply_in_lanes(self._database, self._subscriptions, records)
             except Exception as error:
                 if loop.time() > give_up_at:
                     raise
