@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import asyncpg
-import orjson
+from aiokafka.errors import KafkaTimeoutError
 
 from chassis.crash_points import crash_point
 from chassis.failures import DRIVER_ERRORS
 from chassis.metrics import OUTBOX_SEND_SECONDS, OUTBOX_SENT
 from chassis.relay_lock import RelayLock, RelayLockLost
-from chassis.relay_producer import Ack, RelayProducer
+from chassis.relay_producer import Ack, OutgoingRow, Parcel, RelayProducer
 
 # A hashed subplan: `id <> ALL($1)` would compare each row with each id in flight. Milliseconds, because a datetime
 # would be made of each instant only to be taken apart again.
@@ -47,15 +46,16 @@ class AckOverdue(Exception):  # noqa: N818 - reads as what happened
 
 @dataclass(slots=True)
 class _Batch:
-    """Rows in flight, by id and topic; `acks` belong to the first of `rows`, in order."""
+    """Rows in flight; `acks` belong to the first of `parcels`, in order."""
 
-    rows: list[tuple[int, str]]
+    ids: list[int]
     sent_at: float
+    parcels: Sequence[Parcel] = ()
     acks: list[Ack] = field(default_factory=list)
 
-    def acknowledged(self) -> list[tuple[int, str]]:
-        pairs = zip(self.rows, self.acks, strict=False)
-        return [row for row, ack in pairs if ack.done() and not ack.cancelled() and ack.exception() is None]
+    def acknowledged(self) -> list[Parcel]:
+        pairs = zip(self.parcels, self.acks, strict=False)
+        return [parcel for parcel, ack in pairs if ack.done() and not ack.cancelled() and ack.exception() is None]
 
 
 class Pipeline:
@@ -71,7 +71,7 @@ class Pipeline:
         self._settings = settings
         self._batches: list[_Batch] = []
         self._settling: set[asyncio.Task[None]] = set()
-        self._reading: asyncio.Task[list[asyncpg.Record]] | None = None
+        self._reading: asyncio.Task[list[OutgoingRow]] | None = None
         self.delivered = 0
 
     async def run(self, stop: asyncio.Event, woken: asyncio.Event) -> None:
@@ -84,17 +84,17 @@ class Pipeline:
             woken.clear()
             rows = await self._next_rows()
             if rows:
-                await self._send(rows)
+                await self._send(rows, stop)
             else:
                 await self._wait_for(stop, woken)
         if self._settling:
             await asyncio.wait(self._settling, timeout=self._settings.finish)
         self._raise_failures()
 
-    async def _next_rows(self) -> Sequence[asyncpg.Record]:
+    async def _next_rows(self) -> Sequence[OutgoingRow]:
         """Unsent rows. Behind a full batch the next one is read while this one is sent.
 
-        It may wait: only this session's holder sends and deletes, and `_send` proves before each row that it is one.
+        It may wait: only the lock's holder sends and deletes, and `_queue` proves before each parcel that it is one.
         """
         reading, self._reading = self._reading or self._read(()), None
         rows = await reading
@@ -102,10 +102,14 @@ class Pipeline:
             self._reading = self._read(rows)
         return rows
 
-    def _read(self, taken: Sequence[asyncpg.Record]) -> asyncio.Task[list[asyncpg.Record]]:
-        in_flight = [id_ for batch in self._batches for id_, _ in batch.rows]
-        in_flight += [row[0] for row in taken]
-        return asyncio.create_task(self._lock.rows(READ_UNSENT, in_flight, self._settings.batch_size))
+    def _read(self, taken: Sequence[OutgoingRow]) -> asyncio.Task[list[OutgoingRow]]:
+        in_flight = [id_ for batch in self._batches for id_ in batch.ids]
+        in_flight += [row.id for row in taken]
+        return asyncio.create_task(self._unsent(in_flight))
+
+    async def _unsent(self, in_flight: Sequence[int]) -> list[OutgoingRow]:
+        found = await self._lock.rows(READ_UNSENT, in_flight, self._settings.batch_size)
+        return [OutgoingRow(*row) for row in found]
 
     async def end(self) -> None:
         """Closes the producer; with records still queued it is dropped, and they stay in the table."""
@@ -126,46 +130,52 @@ class Pipeline:
                 await self._delete(batch, batch.acknowledged())
         for batch in given_up:
             for ack in batch.acks:
-                ack.cancel()
+                ack.add_done_callback(_known)
         await self._producer.give_up()
 
-    async def _send(self, rows: Sequence[asyncpg.Record]) -> None:
-        batch = _Batch([(row[0], row[1]) for row in rows], asyncio.get_running_loop().time())
+    async def _send(self, rows: Sequence[OutgoingRow], stop: asyncio.Event) -> None:
+        batch = _Batch([row.id for row in rows], asyncio.get_running_loop().time())
         self._batches.append(batch)
-        send, partition_of = self._producer.send, self._producer.partition_of
-        lock, trust = self._lock, self._settings.lock_trust
-        for _, topic, key, headers, payload, created_ms in rows:
-            if lock.proof_older_than(trust):  # this process was paused, or the queue was full for long
-                await lock.verify()
-            fields = [(name, value.encode()) for name, value in orjson.loads(headers).items()]
-            where = partition_of(topic, key)
-            batch.acks.append(await send(topic, payload, key, where, timestamp_ms=created_ms, headers=fields))
+        batch.parcels = await self._producer.packed(rows)
+        for parcel in batch.parcels:
+            batch.acks.append(await self._queue(parcel, batch, stop))
         crash_point("after-send")
         self._settling.add(asyncio.create_task(self._settle(batch), name="relay-settle"))
+
+    async def _queue(self, parcel: Parcel, batch: _Batch, stop: asyncio.Event) -> Ack:
+        """A partition's next parcel waits until the one before it is under way: as long as acks are waited for."""
+        settings, loop = self._settings, asyncio.get_running_loop()
+        while True:
+            if self._lock.proof_older_than(settings.lock_trust):  # this process was paused, or the wait was long
+                await self._lock.verify()
+            try:
+                return await self._producer.send(parcel)
+            except KafkaTimeoutError:
+                if stop.is_set() or loop.time() - batch.sent_at > settings.ack_timeout:
+                    raise
 
     async def _settle(self, batch: _Batch) -> None:
         try:
             async with asyncio.timeout(self._settings.ack_timeout):
                 for ack in batch.acks:
-                    # The acks of a partition come together: waiting for each costs nothing, and none may be cancelled.
-                    ack.result() if ack.done() else await asyncio.shield(ack)
+                    await asyncio.shield(ack)  # none may be cancelled
         except TimeoutError as error:
             raise AckOverdue from error
         OUTBOX_SEND_SECONDS.observe(asyncio.get_running_loop().time() - batch.sent_at)
         crash_point("after-ack")
-        await self._delete(batch, batch.rows)
+        await self._delete(batch, batch.parcels)
 
-    async def _delete(self, batch: _Batch, rows: Sequence[tuple[int, str]]) -> None:
+    async def _delete(self, batch: _Batch, parcels: Sequence[Parcel]) -> None:
         """The batch counts as in flight until its rows are gone, so that no read can see them again."""
         try:
             async with self._delete_turn:
-                await self._deleting.execute(_DELETE, [id_ for id_, _ in rows])
+                await self._deleting.execute(_DELETE, [id_ for parcel in parcels for id_ in parcel.ids])
         except DRIVER_ERRORS as error:
             raise RelayLockLost from error
         self._batches.remove(batch)
-        self.delivered += len(rows)
-        for topic, count in Counter(topic for _, topic in rows).items():
-            OUTBOX_SENT.labels(topic).inc(count)
+        for parcel in parcels:
+            self.delivered += len(parcel.ids)
+            OUTBOX_SENT.labels(parcel.topic).inc(len(parcel.ids))
 
     def _raise_failures(self) -> None:
         finished = {task for task in self._settling if task.done()}
@@ -185,3 +195,9 @@ class Pipeline:
         finally:
             for task in waiting:
                 task.cancel()
+
+
+def _known(ack: Ack) -> None:
+    """That it failed is no news: asyncio need not tell of an exception that nobody asked for."""
+    if not ack.cancelled():
+        ack.exception()

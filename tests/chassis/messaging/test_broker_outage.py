@@ -18,7 +18,7 @@ from chassis.db import Database
 from chassis.kafka import KafkaConnection, KafkaStuck
 from chassis.provision import ServiceDatabase
 from chassis.relay import Relay, RelaySettings
-from chassis.relay_producer import RelayProducer
+from chassis.relay_producer import Ack, OutgoingRow, RelayProducer
 from chassis.topics import ensure_topics
 from cli.embedded.kafka import EmbeddedKafka
 from contracts.registry import Topic
@@ -179,10 +179,14 @@ async def test_a_producer_that_was_given_up_never_sends(
 ) -> None:
     producer = await RelayProducer.open(kafka, client_id="given-up", request_timeout=1.0)
     event = noted(broker.noted)
-    first = await producer.send(broker.topic, b"first", b"k")
-    await first
+
+    async def send(value: bytes, keys: range) -> list[Ack]:
+        rows = [OutgoingRow(key, broker.topic, str(key).encode(), "{}", value, 0) for key in keys]
+        return [await producer.send(parcel) for parcel in await producer.packed(rows)]
+
+    await asyncio.gather(*await send(b"first", range(1)))
     own_kafka.kill()
-    acks = [await producer.send(broker.topic, b"late", b"k") for _ in range(20)]
+    acks = await send(b"late", range(20))
     done, _ = await asyncio.wait(acks, timeout=1)
     assert not done
     await producer.give_up()

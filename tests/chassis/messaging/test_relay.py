@@ -94,6 +94,34 @@ async def test_headers_and_tombstones_arrive_as_they_were_recorded(
     assert (tombstone.key, tombstone.value) == (str(event.note_id).encode(), None)
 
 
+async def test_events_that_fill_more_than_one_batch_of_kafka_keep_their_order(
+    api_database: Database, broker: Broker, outbox: Outbox, new_relay: NewRelay
+) -> None:
+    notes = [uuid4() for _ in range(6)]  # on three partitions
+    async with api_database.transaction() as tx:
+        for sequence in range(1, 9):
+            for note_id in notes:
+                text = "x" * (300_000 if sequence == 4 else 100_000)  # a batch takes 256 KB, or one record
+                tx.record(noted(broker.noted, note_id=note_id, sequence=sequence, text=text))
+    async with running(new_relay()):
+        await outbox.drained()
+    assert await outbox.sent() == {str(note_id): list(range(1, 9)) for note_id in notes}
+
+
+async def test_an_event_goes_to_the_partition_that_every_kafka_client_finds_by_its_key(
+    broker: Broker, outbox: Outbox, new_relay: NewRelay
+) -> None:
+    notes = [uuid4() for _ in range(30)]
+    placed = await broker.publish([noted(broker.noted, note_id=note_id) for note_id in notes])
+    for note_id in notes:
+        await outbox.write(note_id, range(2, 3))
+    async with running(new_relay()):
+        await outbox.drained()
+    found = {(record.key, record.partition) for record in await broker.records(2 * len(notes))}
+    assert found == {(record.key, record.partition) for record in placed}
+    assert len({partition for _, partition in found}) > 1
+
+
 async def test_a_second_relay_stands_by_and_takes_over(outbox: Outbox, new_relay: NewRelay) -> None:
     first, second, note_id = new_relay(), new_relay(), uuid4()
     end_first = asyncio.Event()
