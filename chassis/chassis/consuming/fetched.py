@@ -1,4 +1,7 @@
-"""What FastStream hands to the worker: its own parser and decoder are replaced by these."""
+"""What FastStream hands to the worker: its own parser, decoder and filter are replaced by these.
+
+Coroutines all three, though nothing waits in them: what is none runs in a thread, a hop there and back for each batch.
+"""
 
 from __future__ import annotations
 
@@ -29,11 +32,16 @@ def _named(records: dict[tuple[str, int], RawRecord]) -> dict[TopicPartition, Ra
     return {TopicPartition(*place): record for place, record in records.items()}
 
 
-def parse(fetched: tuple[Any, ...]) -> KafkaMessage:
+async def parse(fetched: tuple[Any, ...]) -> KafkaMessage:
     """Touches no header: records are decoded one by one, by `chassis.consuming.decoding`."""
     return KafkaMessage(raw_message=fetched, body=fetched, headers={}, message_id="", consumer=None)  # type: ignore[arg-type]
 
 
-def decode(message: KafkaMessage) -> FetchedBatch:
+async def decode(message: KafkaMessage) -> FetchedBatch:
     """One object for the handler."""
     return FetchedBatch([as_raw(record) for record in message.body])
+
+
+async def every_batch(_message: KafkaMessage) -> bool:
+    """The filter: there is one handler."""
+    return True

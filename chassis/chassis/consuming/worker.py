@@ -24,7 +24,7 @@ from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
-from chassis.consuming.fetched import FetchedBatch, decode, parse
+from chassis.consuming.fetched import FetchedBatch, decode, every_batch, parse
 from chassis.consuming.housekeeping import Housekeeping
 from chassis.consuming.lag import Lag
 from chassis.consuming.lanes import apply_in_lanes
@@ -130,7 +130,7 @@ class Worker:
             decoder=decode,
             no_reply=True,
         )
-        subscriber(self._handle)
+        subscriber(self._handle, filter=every_batch)
         return broker
 
     async def _start(self, broker: KafkaBroker) -> bool:

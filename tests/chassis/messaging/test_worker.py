@@ -33,6 +33,22 @@ async def test_records_of_all_partitions_apply_and_their_offsets_are_committed(
     assert await broker.committed() == 1000
 
 
+async def test_no_step_between_fetching_and_applying_goes_through_a_thread(
+    database: Database,
+    subscriptions: Subscriptions,
+    kafka: KafkaConnection,
+    broker: Broker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def refuse(*_: object) -> None:
+        raise AssertionError("a hop there and back costs more than the step")
+
+    monkeypatch.setattr("anyio.to_thread.run_sync", refuse)
+    await broker.publish([noted(broker.noted) for _ in range(10)])
+    async with running_worker(database, subscriptions, kafka):
+        await all_applied(database, 10)
+
+
 async def test_bad_records_of_every_kind_are_kept_apart_and_hold_nobody_up(
     database: Database, subscriptions: Subscriptions, kafka: KafkaConnection, broker: Broker
 ) -> None:
