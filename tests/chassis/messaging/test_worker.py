@@ -33,6 +33,28 @@ async def test_records_of_all_partitions_apply_and_their_offsets_are_committed(
     assert await broker.committed() == 1000
 
 
+async def test_a_large_backlog_is_applied_in_two_transactions_at_once(
+    database: Database, kafka: KafkaConnection, broker: Broker
+) -> None:
+    subscriptions = Subscriptions("sample")
+    under_way: list[int] = [0]
+
+    @subscriptions.state(broker.noted)
+    async def keep(tx: Transaction, batch: Sequence[Received[Noted]]) -> None:
+        under_way.append(under_way[-1] + 1)
+        await sample.keep_note(tx, batch)
+        under_way.append(under_way[-1] - 1)
+
+    await broker.publish([noted(broker.noted) for _ in range(1000)])
+    async with running_worker(database, subscriptions, kafka):
+
+        async def all_kept() -> None:
+            assert len(await sample.notes(database)) == 1000
+
+        await eventually(all_kept, within=60)
+    assert max(under_way) == 2
+
+
 async def test_no_step_between_fetching_and_applying_goes_through_a_thread(
     database: Database,
     subscriptions: Subscriptions,
