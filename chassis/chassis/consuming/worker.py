@@ -2,7 +2,8 @@
 
 FastStream 0.7.8 keeps the broker, the subscription, the group, the loop and the shutdown. Replaced are
 - the consumer class (`SafeConsumer`): the loop goes on behind a failed fetch, and waits twice when there is nothing,
-- parser and decoder: its own break on a null or non-UTF-8 header value, and the loop skips what they break on,
+- parser, decoder and filter: its own break on a null or non-UTF-8 header value, the loop skips what they break on, and
+  its filter runs in a thread,
 - acknowledging: `ack()` commits all that was consumed, so that a later one skips a failed batch; here explicit
   offsets are committed per partition, after the database commit,
 - what a failing handler means: the loop logs it and fetches the next batch; here the worker tries again in place, and

@@ -43,8 +43,8 @@ async def decide_car_identity(car_id: UUID, body: DecideIdentityRequest, action:
     """Confirms a disputed, rejected or unrivalled claim, or rejects a disputed one; moderators without a part in it.
 
     `rival_id` says who had the number when the moderator looked: a decision about what has moved since is refused. A
-    confirmation takes the number from that car, whose claim is rejected then. The owner of a car with a
-    rejected claim may type another VIN or frame number, once.
+    confirmation takes the number from that car, whose claim is rejected then. The owner of a car with a rejected claim
+    may type another VIN or frame number, once.
     """
 
     async def decide(tx: Transaction) -> IdentityCase:
