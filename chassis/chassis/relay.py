@@ -65,7 +65,8 @@ class Relay:
             stack.push_async_callback(lock.close)
             if not await self._stand_by(lock, stop):
                 return
-            deleting = await self._connect("")
+            # A deletion that a crash of the server undoes is one more repetition, as if this process had crashed.
+            deleting = await self._connect("", synchronous_commit="off")
             stack.callback(deleting.terminate)
             self._set_active(active=True)
             stack.callback(self._set_active, active=False)
@@ -165,12 +166,12 @@ class Relay:
                 if connection is not None:
                     connection.terminate()
 
-    async def _connect(self, purpose: str) -> asyncpg.Connection:
+    async def _connect(self, purpose: str, **settings: str) -> asyncpg.Connection:
         return await asyncpg.connect(
             self._url,
             timeout=_CONNECT_DEADLINE,
             command_timeout=_CONNECT_DEADLINE,
-            server_settings={"application_name": f"{self._name}{purpose}"},
+            server_settings={"application_name": f"{self._name}{purpose}", **settings},
         )
 
     def _set_active(self, *, active: bool) -> None:

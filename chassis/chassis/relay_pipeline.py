@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
 import asyncpg
 from aiokafka.errors import KafkaTimeoutError
@@ -16,6 +17,7 @@ from chassis.failures import DRIVER_ERRORS
 from chassis.metrics import OUTBOX_SEND_SECONDS, OUTBOX_SENT
 from chassis.relay_lock import RelayLock, RelayLockLost
 from chassis.relay_producer import Ack, OutgoingRow, Parcel, RelayProducer
+from chassis.waiting import elapsed
 
 # A hashed subplan: `id <> ALL($1)` would compare each row with each id in flight. Milliseconds, because a datetime
 # would be made of each instant only to be taken apart again.
@@ -44,7 +46,7 @@ class AckOverdue(Exception):  # noqa: N818 - reads as what happened
     """Kafka has not acknowledged a batch in time."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Batch:
     """Rows in flight; `acks` belong to the first of `parcels`, in order."""
 
@@ -70,37 +72,51 @@ class Pipeline:
         self._producer = producer
         self._settings = settings
         self._batches: list[_Batch] = []
+        self._acknowledged: list[_Batch] = []
         self._settling: set[asyncio.Task[None]] = set()
         self._reading: asyncio.Task[list[OutgoingRow]] | None = None
+        self._unread = True
         self.delivered = 0
 
     async def run(self, stop: asyncio.Event, woken: asyncio.Event) -> None:
         """Sends until `stop`, then waits for the last acks; raises AckOverdue, KafkaError or RelayLockLost."""
-        while not stop.is_set():
-            self._raise_failures()
-            if len(self._settling) >= self._settings.batches_in_flight:
-                await self._wait_for(stop)
-                continue
-            woken.clear()
-            rows = await self._next_rows()
-            if rows:
-                await self._send(rows, stop)
-            else:
-                await self._wait_for(stop, woken)
+        stopping = asyncio.create_task(_hand_on(stop, woken), name="relay-stop")
+        try:
+            while not stop.is_set():
+                self._raise_failures()
+                await self._turn(stop, woken)
+        finally:
+            stopping.cancel()
         if self._settling:
             await asyncio.wait(self._settling, timeout=self._settings.finish)
         self._raise_failures()
+
+    async def _turn(self, stop: asyncio.Event, woken: asyncio.Event) -> None:
+        """Sends a batch, or waits: what was read to its end is read again when woken, or when it is time to look."""
+        if woken.is_set():
+            woken.clear()
+            self._unread = True
+        if not self._unread or self._is_full():
+            self._unread |= await elapsed(woken, self._settings.poll_interval)
+        elif rows := await self._next_rows():
+            await self._send(rows, stop, woken)
 
     async def _next_rows(self) -> Sequence[OutgoingRow]:
         """Unsent rows. Behind a full batch the next one is read while this one is sent.
 
         It may wait: only the lock's holder sends and deletes, and `_queue` proves before each parcel that it is one.
+        What was read ahead may be older than the last call of `woken`: then the table is read once more.
         """
-        reading, self._reading = self._reading or self._read(()), None
-        rows = await reading
-        if len(rows) == self._settings.batch_size:
+        ahead, self._reading = self._reading, None
+        rows = await (ahead or self._read(()))
+        is_full = len(rows) == self._settings.batch_size
+        if is_full:
             self._reading = self._read(rows)
+        self._unread = is_full or ahead is not None
         return rows
+
+    def _is_full(self) -> bool:
+        return len(self._settling) >= self._settings.batches_in_flight
 
     def _read(self, taken: Sequence[OutgoingRow]) -> asyncio.Task[list[OutgoingRow]]:
         in_flight = [id_ for batch in self._batches for id_ in batch.ids]
@@ -126,21 +142,23 @@ class Pipeline:
             return
         given_up = list(self._batches)
         with suppress(RelayLockLost):
-            for batch in given_up:
-                await self._delete(batch, batch.acknowledged())
+            async with self._delete_turn:
+                await self._delete({batch: batch.acknowledged() for batch in given_up})
         for batch in given_up:
             for ack in batch.acks:
                 ack.add_done_callback(_known)
         await self._producer.give_up()
 
-    async def _send(self, rows: Sequence[OutgoingRow], stop: asyncio.Event) -> None:
+    async def _send(self, rows: Sequence[OutgoingRow], stop: asyncio.Event, woken: asyncio.Event) -> None:
         batch = _Batch([row.id for row in rows], asyncio.get_running_loop().time())
         self._batches.append(batch)
         batch.parcels = await self._producer.packed(rows)
         for parcel in batch.parcels:
             batch.acks.append(await self._queue(parcel, batch, stop))
         crash_point("after-send")
-        self._settling.add(asyncio.create_task(self._settle(batch), name="relay-settle"))
+        settling = asyncio.create_task(self._settle(batch), name="relay-settle")
+        self._settling.add(settling)
+        settling.add_done_callback(partial(self._settled, woken))
 
     async def _queue(self, parcel: Parcel, batch: _Batch, stop: asyncio.Event) -> Ack:
         """A partition's next parcel waits until the one before it is under way: as long as acks are waited for."""
@@ -163,19 +181,31 @@ class Pipeline:
             raise AckOverdue from error
         OUTBOX_SEND_SECONDS.observe(asyncio.get_running_loop().time() - batch.sent_at)
         crash_point("after-ack")
-        await self._delete(batch, batch.parcels)
+        self._acknowledged.append(batch)
+        async with self._delete_turn:  # what was acknowledged while another one was deleted goes together
+            batches, self._acknowledged = self._acknowledged, []
+            if batches:
+                await self._delete({batch: batch.parcels for batch in batches})
 
-    async def _delete(self, batch: _Batch, parcels: Sequence[Parcel]) -> None:
-        """The batch counts as in flight until its rows are gone, so that no read can see them again."""
+    async def _delete(self, sent: Mapping[_Batch, Sequence[Parcel]]) -> None:
+        """A batch counts as in flight until its rows are gone, so that no read can see them again."""
+        parcels = [parcel for of_batch in sent.values() for parcel in of_batch]
         try:
-            async with self._delete_turn:
-                await self._deleting.execute(_DELETE, [id_ for parcel in parcels for id_ in parcel.ids])
+            await self._deleting.execute(_DELETE, [id_ for parcel in parcels for id_ in parcel.ids])
         except DRIVER_ERRORS as error:
             raise RelayLockLost from error
-        self._batches.remove(batch)
+        for batch in sent:
+            self._batches.remove(batch)
         for parcel in parcels:
             self.delivered += len(parcel.ids)
             OUTBOX_SENT.labels(parcel.topic).inc(len(parcel.ids))
+
+    def _settled(self, woken: asyncio.Event, settled: asyncio.Task[None]) -> None:
+        """Nobody waits for a batch that went well, unless there is no room for the next one."""
+        if self._is_full() or (not settled.cancelled() and settled.exception() is not None):
+            woken.set()
+        elif not settled.cancelled():
+            self._settling.discard(settled)
 
     def _raise_failures(self) -> None:
         finished = {task for task in self._settling if task.done()}
@@ -183,18 +213,10 @@ class Pipeline:
         for task in finished:
             task.result()
 
-    async def _wait_for(self, *events: asyncio.Event) -> None:
-        """Until one is set, a batch is settled, or it is time to look at the table again."""
-        waiting: set[asyncio.Task[Any]] = {asyncio.create_task(event.wait()) for event in events}
-        try:
-            await asyncio.wait(
-                waiting | self._settling,
-                timeout=self._settings.poll_interval,
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-        finally:
-            for task in waiting:
-                task.cancel()
+
+async def _hand_on(stop: asyncio.Event, woken: asyncio.Event) -> None:
+    await stop.wait()
+    woken.set()
 
 
 def _known(ack: Ack) -> None:

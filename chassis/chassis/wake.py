@@ -68,8 +68,9 @@ class RelayWake:
 
     async def _notify(self) -> None:
         if self._connection is None or self._connection.is_closed():
+            # A NOTIFY is a commit as well, and nobody who could miss it survives a crash of the server.
             self._connection = await asyncpg.connect(
-                self._url, server_settings={"application_name": "carpass-relay-wake"}
+                self._url, server_settings={"application_name": "carpass-relay-wake", "synchronous_commit": "off"}
             )
         await self._connection.execute(f"NOTIFY {OUTBOX_CHANNEL}")
 
