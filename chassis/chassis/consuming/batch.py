@@ -202,7 +202,7 @@ def _runs(messages: Sequence[Message]) -> Iterator[list[Message]]:
 
 @contextmanager
 def _spans(consumer: str, items: list[_Item]) -> Iterator[list[_Item]]:
-    """One span for the batch, and one per sampled event that continues its trace; unsampled ones cost nothing."""
+    """One span for a batch with sampled events, and one for each of these; others are in no trace, and cost nothing."""
     parents = {
         position: parent
         for position, item in enumerate(items)
@@ -210,6 +210,9 @@ def _spans(consumer: str, items: list[_Item]) -> Iterator[list[_Item]]:
         and is_sampled(item.message.traceparent)
         and (parent := remote_parent(item.message.traceparent)) is not None
     }
+    if not parents:
+        yield items
+        return
     with _batch_span(consumer, list(parents.values())), _event_spans(items, parents) as traced:
         yield traced
 
@@ -226,9 +229,6 @@ def _batch_span(consumer: str, parents: Sequence[trace.Span]) -> Iterator[None]:
 
 @contextmanager
 def _event_spans(items: list[_Item], parents: Mapping[int, trace.Span]) -> Iterator[list[_Item]]:
-    if not parents:
-        yield items
-        return
     traced, spans = list(items), []
     try:
         for position, parent in parents.items():
