@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from chassis.failures import DRIVER_ERRORS, DatabaseAway, Failure, classify, sql
 from chassis.outbox import INSERT_OUTBOX_ROWS, OutboxArrays, OutboxRow, outbox_arrays, outbox_row, tombstone_row
 from chassis.pool import Begun, Pool
 from chassis.prepared import Prepared
+from chassis.together import Statement, together
 from chassis.traces import current_traceparent
 from chassis.wake import RelayWake
 from contracts.event import Event
@@ -43,6 +45,7 @@ class Transaction:
         self._driver = begun.driver
         self._outbox: list[OutboxRow] = []
         self._has_events = False
+        self._put_off: list[Statement] = []
 
     def record(self, event: Event, *, cause: Received[Any] | None = None) -> UUID:
         """Publishes the event with this transaction and returns its id; raises EventTooLarge (422).
@@ -59,15 +62,25 @@ class Transaction:
 
     async def execute(self, statement: Executable, parameters: Parameters = None) -> CursorResult[Any]:
         """The connection's `execute`."""
+        await self._catch_up()
         return await self.connection.execute(statement, parameters)
 
     async def rows(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         """The rows of a query in the driver's own words (`$1`): where batches pass, at a third of the cost."""
+        await self._catch_up()
         return list(await self._driver.fetch(query, *arguments))
 
     async def fetch(self, statement: Prepared, parameters: Mapping[str, Any]) -> list[asyncpg.Record]:
         """The rows of a statement that was compiled beforehand: for what every request runs."""
+        await self._catch_up()
         return list(await self._driver.fetch(statement.query, *statement.arguments(parameters)))
+
+    def put_off(self, query: str, *arguments: Any) -> None:
+        """Writes with the next statement's round trip at the latest, most often with the outbox's at the end.
+
+        What is put off in a row is one statement: none sees what another has written, and no row is written twice.
+        """
+        self._put_off.append(Statement(query, arguments))
 
     def take_events(self) -> OutboxArrays:
         """The recorded events that are not inserted yet, for a statement that takes them with it."""
@@ -78,10 +91,16 @@ class Transaction:
     async def flush_events(self) -> bool:
         """Inserts the recorded events; true when the transaction has any. The owner of the commit calls it."""
         if self._outbox:
-            await self.rows(INSERT_OUTBOX_ROWS, *self.take_events())
+            self.put_off(INSERT_OUTBOX_ROWS, *self.take_events())
+        await self._catch_up()
         if self._has_events:
             crash_point("before-commit")
         return self._has_events
+
+    async def _catch_up(self) -> None:
+        if self._put_off:
+            (query, arguments), self._put_off = together(self._put_off), []
+            await self.rows(query, *arguments)
 
 
 class Database:
@@ -96,8 +115,12 @@ class Database:
         statement_timeout: timedelta = timedelta(seconds=5),
         acquire_timeout: timedelta = timedelta(seconds=2),
         wake: RelayWake | None = None,
+        server_settings: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """`acquire_timeout` bounds the wait for a pooled connection. `wake` is shared by the roles of one process."""
+        """`acquire_timeout` bounds the wait for a pooled connection. `wake` is shared by the roles of one process.
+
+        `server_settings`: more of PostgreSQL's parameters, for each of the connections.
+        """
         self._apart = partial(
             Database,
             url,
@@ -105,6 +128,7 @@ class Database:
             application_name=application_name,
             statement_timeout=statement_timeout,
             acquire_timeout=acquire_timeout,
+            server_settings=server_settings,
         )
         self._wake = wake or RelayWake(url)
         self._pool = Pool(
@@ -113,12 +137,18 @@ class Database:
             application_name=application_name,
             statement_timeout=statement_timeout,
             acquire_timeout=acquire_timeout,
+            server_settings=server_settings,
         )
 
     @property
     def engine(self) -> AsyncEngine:
         """SQLAlchemy's engine, without transactions of its own."""
         return self._pool.engine
+
+    @property
+    def in_use(self) -> int:
+        """How many of the pool's connections have a transaction."""
+        return self._pool.in_use
 
     def apart(self) -> Database:
         """The same database for another event loop, by one connection of its own."""

@@ -5,13 +5,13 @@ A checkout from SQLAlchemy's pool costs twice what such a statement does. Here i
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
 import asyncpg
 
 from chassis.failures import Failure, classify
+from chassis.places import Places
 
 _ATTEMPTS: Final = 3
 
@@ -30,22 +30,17 @@ class Reads:
     def __init__(self, url: str, *, size: int, acquire_timeout: float, connect: dict[str, Any]) -> None:
         """`acquire_timeout` in seconds; `connect`: further arguments of `asyncpg.connect`."""
         self._url = url
-        self._acquire_timeout = acquire_timeout
         self._connect = connect
-        self._free = asyncio.Semaphore(size)
+        self._places = Places(size, acquire_timeout)
         self._idle: list[asyncpg.Connection] = []
 
     async def row(self, query: str, arguments: Sequence[Any]) -> asyncpg.Record | None:
         """The first row, or None. Raises TimeoutError when no connection becomes free in time."""
-        if self._free.locked():
-            async with asyncio.timeout(self._acquire_timeout):
-                await self._free.acquire()
-        else:
-            await self._free.acquire()
+        await self._places.take()
         try:
             return await self._row(query, arguments)
         finally:
-            self._free.release()
+            self._places.free()
 
     async def _row(self, query: str, arguments: Sequence[Any]) -> asyncpg.Record | None:
         for attempt in range(1, _ATTEMPTS + 1):

@@ -73,4 +73,4 @@ async def test_an_exhausted_pool_is_told_as_503_and_recovers(
     for headers in acting:
         assert (await client.post("/v1/things", json={"name": "anvil"}, headers=headers)).status_code == 201
     assert await names(owner, person) == ["anvil"] * len(acting)
-    await eventually(lambda: database.engine.pool.checkedout() == 0)  # type: ignore[attr-defined]
+    await eventually(lambda: database.in_use == 0)

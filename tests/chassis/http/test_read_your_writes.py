@@ -81,7 +81,7 @@ class TestWithMuchPatience:
         ]
         await eventually(lambda: _patience(app).waiters == 3)
         # Each looks again now and then; between two looks all of the pool is free.
-        await eventually(lambda: database.engine.pool.checkedout() == 0)  # type: ignore[attr-defined]
+        await eventually(lambda: database.in_use == 0)
         assert _patience(app).waiters == 3
         for thing_id in thing_ids:
             await _permit(owner, thing_id)

@@ -54,6 +54,71 @@ async def test_an_event_over_the_limit_is_refused_before_the_outbox(api_database
     assert refused.value.status == 422
 
 
+PUT_NOTE = "INSERT INTO note VALUES ($1, $2, 1, 'put off')"
+
+
+async def test_what_is_put_off_is_seen_by_the_next_statement_and_committed_with_the_events(
+    api_database: Database, database: Database
+) -> None:
+    owner, notes = uuid4(), [uuid4() for _ in range(3)]
+    async with api_database.transaction(user_id=owner) as tx:
+        for note in notes[:2]:
+            tx.put_off(PUT_NOTE, note, owner)
+        assert (await tx.execute(text("SELECT count(*) FROM note"))).scalar_one() == 2
+        tx.put_off(PUT_NOTE, notes[2], owner)
+        tx.record(noted(text="first"))
+        tx.record(noted(text="second"))
+    async with api_database.transaction(user_id=owner) as tx:
+        assert {row["id"] for row in await tx.rows("SELECT id FROM note")} == set(notes)
+    rows = await sample.rows_of(database, "SELECT payload FROM outbox ORDER BY id")
+    assert [b"first" in row.payload for row in rows] == [True, False]
+
+
+async def test_what_is_put_off_and_refused_undoes_the_transaction(api_database: Database, database: Database) -> None:
+    owner, note = uuid4(), uuid4()
+
+    async def twice() -> None:
+        async with api_database.transaction(user_id=owner) as tx:
+            await tx.rows(PUT_NOTE, note, owner)
+            tx.put_off(PUT_NOTE, note, owner)
+            tx.record(noted())
+
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await twice()
+    async with api_database.transaction(user_id=owner) as tx:
+        assert await tx.rows("SELECT id FROM note") == []
+    assert await sample.outbox_size(database) == 0
+
+
+async def test_a_connection_is_used_again_whoever_executed_on_it(api_database: Database) -> None:
+    backends = set()
+    for by_sqlalchemy in (True, False, True):
+        async with api_database.transaction() as tx:
+            if by_sqlalchemy:
+                backends.add((await tx.execute(text("SELECT pg_backend_pid()"))).scalar_one())
+            else:
+                backends.add((await tx.rows("SELECT pg_backend_pid()"))[0][0])
+        assert api_database.in_use == 0
+    assert len(backends) == 1
+
+
+async def test_a_connection_in_use_ends_after_its_transaction_when_its_pool_is_disposed(
+    sample_database: ServiceDatabase, database: Database
+) -> None:
+    closing = Database(sample_database.api_url, pool_size=2, application_name="closing")
+    async with closing.transaction() as tx:
+        tx.record(noted())
+        await closing.dispose()
+    assert await sample.outbox_size(database) == 1
+    alive = text("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'closing'")
+
+    async def gone() -> bool:
+        async with database.transaction() as tx:
+            return bool((await tx.execute(alive)).scalar_one() == 0)
+
+    await eventually(gone)
+
+
 async def test_each_user_sees_and_writes_only_his_own_rows(api_database: Database) -> None:
     owner, other, note = uuid4(), uuid4(), uuid4()
     async with api_database.transaction(user_id=owner) as tx:
