@@ -118,7 +118,7 @@ async def test_many_small_files_are_exported_by_as_many_statements_as_one(owners
 
 
 AMENDED_READS = {"/service-entries": 6, "/expenses": 5, "/odometer": 2, "/analytics?from=2024-03-02&to=2024-03-30": 9}
-BATCHES = {"completions": 11, "corrections": 11, "check-ins": 6}
+BATCHES = {"completions": 7, "corrections": 8, "check-ins": 4}
 """With the claim of the inbox; several amended visits cost as much as one, and completions nothing for amendments."""
 
 

@@ -41,7 +41,7 @@ async def ask_for_readings(tx: Transaction, timers: Timers, *, now: datetime, st
         asked = [car._replace(sequence=car.sequence + 1) for car in due]
         for car in asked:
             tx.record(events.odometer_grown_stale(car, readings[car.id], By.system(now)))
-        await save_attested_cars(tx, asked)
+        save_attested_cars(tx, asked)
         await save_asked(tx, [car.id for car in asked], now)
     await save_reached(tx, looked.reached)
     await timers.schedule(tx, READING_SWEEP, ALL_CARS, now + (SWEEP_EVERY if looked.ended else BATCH_EVERY))

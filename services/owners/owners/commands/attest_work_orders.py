@@ -13,7 +13,7 @@ from owners import events
 from owners.commands.car_history import CarHistory, settle_attested
 from owners.db.cars import claim_identities, former_owners, lock_cars
 from owners.db.readings import load_histories
-from owners.db.records import insert_expenses, insert_service_entries
+from owners.db.records import insert_services
 from owners.db.standings import load_touched
 from owners.domain.completion import Completion
 from owners.domain.odometer.recorded import RecordedReading
@@ -60,8 +60,8 @@ async def attest_work_orders(tx: Transaction, batch: Sequence[Attesting]) -> Non
     histories = await open_histories(tx, {one.car_id for one in completions}, orders=orders)
     owners = await _owners(tx, batch, histories)
     effects = [_effects(one, histories[one.completion.car_id], owner) for one, owner in zip(batch, owners, strict=True)]
-    new_entries = await insert_service_entries(tx, [one.entry for one in effects])
-    new_expenses = await insert_expenses(tx, [one.expense for one in effects])
+    entries, expenses = [one.entry for one in effects], [one.expense for one in effects]
+    new_entries, new_expenses = await insert_services(tx, entries, expenses)
     last: dict[UUID, Received[Any]] = {}
     for one in effects:
         published = _publish(tx, one, new_entries, new_expenses)

@@ -76,7 +76,7 @@ async def settle_attested(
     settlings = [
         Settling(histories[car_id], By.system(cause.event.occurred_at), cause) for car_id, cause in causes.items()
     ]
-    await save_attested_cars(tx, await settle(tx, settlings))
+    save_attested_cars(tx, await settle(tx, settlings))
 
 
 async def settle(tx: Transaction, settlings: Iterable[Settling]) -> list[Car]:

@@ -105,7 +105,7 @@ async def enter_scheduled(tx: Transaction, timers: Timers, schedule_id: UUID, *,
     log = RecordLog(car)
     if await insert_expenses(tx, [expense]):
         tx.record(events.expense_recorded(log, expense, By.system(due_at)))
-        await save_attested_cars(tx, [car._replace(record_sequence=log.sequence)])
+        save_attested_cars(tx, [car._replace(record_sequence=log.sequence)])
     await save_entered(tx, after)
     await _watch(tx, timers, after)
 

@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB
 
 from chassis.db import Transaction
+from chassis.together import Statement, together
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -40,6 +41,31 @@ async def insert_new(tx: Transaction, table: Table, rows: Sequence[Row]) -> set[
     for some in batched(rows, MOST_ROWS):
         inserted |= {row[0] for row in await tx.rows(_insert(table), *_table_shape(table).arrays(some))}
     return inserted
+
+
+async def insert_new_of_both(
+    tx: Transaction, first: tuple[Table, Sequence[Row]], second: tuple[Table, Sequence[Row]]
+) -> tuple[set[UUID], set[UUID]]:
+    """`insert_new` for two tables in one round trip; rows of one may refer to those of the other."""
+    (table, rows), (other, others) = first, second
+    if not 0 < len(rows) <= MOST_ROWS or not 0 < len(others) <= MOST_ROWS:
+        return await insert_new(tx, table, rows), await insert_new(tx, other, others)
+    arrays = (*_table_shape(table).arrays(rows), *_table_shape(other).arrays(others))
+    found = await tx.rows(_insert_both(table, other), *arrays)
+    return {row[1] for row in found if row[0] == 0}, {row[1] for row in found if row[0] == 1}
+
+
+def put_new(tx: Transaction, table: Table, rows: Sequence[Row]) -> None:
+    """`insert_new` with whatever comes next, for who need not know which are new."""
+    for some in batched(rows, MOST_ROWS):
+        tx.put_off(_insert(table), *_table_shape(table).arrays(some))
+
+
+def put_changes(tx: Transaction, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """`update_by_id` with whatever comes next."""
+    chosen = ("id", *columns)
+    for some in batched(rows, MOST_ROWS):
+        tx.put_off(_update(table, chosen), *_shape(table, chosen).arrays(some))
 
 
 async def upsert_newer(tx: Transaction, table: Table, rows: Sequence[Row]) -> None:
@@ -100,6 +126,14 @@ def _insert(table: Table) -> str:
         f"INSERT INTO {table.name} ({names}) {_select(list(table.columns))} ORDER BY id "
         "ON CONFLICT DO NOTHING RETURNING id"
     )
+
+
+@cache
+def _insert_both(table: Table, other: Table) -> str:
+    """With the place of its table before each id."""
+    parts = (Statement(_insert(one), tuple(one.columns)) for one in (table, other))
+    both = Statement("SELECT 0, id FROM part_0 UNION ALL SELECT 1, id FROM part_1", ())
+    return together([*parts, both]).query
 
 
 @cache

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, insert, select, update
 
 from chassis.db import Transaction
-from owners.db.bulk import columns_of, update_by_id
+from owners.db.bulk import columns_of, put_changes
 from owners.db.models import car, former_car, seen_car
 from owners.domain.car import Car
 
@@ -35,22 +35,25 @@ _BY_WORKER: Final = (
     "record_sequence",
     "version",
 )
+# In the order of Car's fields; of a present owner there is no last one.
 _LOCK: Final = f"""
-    SELECT {", ".join(column.name for column in car.columns)} FROM car
+    SELECT {", ".join(name for name in Car._fields if name in car.columns)} FROM car
     WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
 """  # noqa: S608 -- our names
 _LOCK_FREE: Final = f"{_LOCK.rstrip()} SKIP LOCKED"
+# A claim that was there before is seen; nobody else can have made one for these cars meanwhile: they are locked.
 _CLAIM: Final = """
-    INSERT INTO identity_claim (kind, number, car_id)
-    SELECT kind, number, car_id
-    FROM unnest($1::text[], $2::text[], $3::uuid[]) WITH ORDINALITY AS claim (kind, number, car_id, place)
-    ORDER BY kind, number, place
-    ON CONFLICT DO NOTHING
-"""
-_CLAIMED: Final = """
-    SELECT claim.car_id
-    FROM unnest($1::text[], $2::text[], $3::uuid[]) AS claim (kind, number, car_id)
-    JOIN identity_claim USING (kind, number, car_id)
+    WITH claim AS MATERIALIZED (
+        SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[]) WITH ORDINALITY AS given (kind, number, car_id, place)
+    ), made AS (
+        INSERT INTO identity_claim (kind, number, car_id)
+        SELECT kind, number, car_id FROM claim ORDER BY kind, number, place
+        ON CONFLICT DO NOTHING
+        RETURNING car_id
+    )
+    SELECT car_id FROM made
+    UNION ALL
+    SELECT claim.car_id FROM claim JOIN identity_claim USING (kind, number, car_id)
 """
 
 
@@ -73,12 +76,12 @@ async def lock_car(tx: Transaction, car_id: UUID) -> Car | None:
 async def lock_cars(tx: Transaction, car_ids: Collection[UUID]) -> dict[UUID, Car]:
     """Those of the cars that exist, locked in the order of their ids, so that two batches cannot deadlock."""
     found = await tx.rows(_LOCK, list(car_ids))
-    return {row["id"]: Car(**row) for row in found}
+    return {row["id"]: Car(*row) for row in found}
 
 
 async def lock_free_cars(tx: Transaction, car_ids: Collection[UUID]) -> dict[UUID, Car]:
     """Those of the cars that nobody else has locked, for what may as well be done another time: it waits for none."""
-    return {row["id"]: Car(**row) for row in await tx.rows(_LOCK_FREE, list(car_ids))}
+    return {row["id"]: Car(*row) for row in await tx.rows(_LOCK_FREE, list(car_ids))}
 
 
 async def save_car(tx: Transaction, changed: Car) -> None:
@@ -102,10 +105,10 @@ async def former_owners(tx: Transaction, car_ids: Collection[UUID]) -> set[tuple
     return {(row["id"], row["owner_id"]) for row in found}
 
 
-async def save_attested_cars(tx: Transaction, changed: Sequence[Car]) -> None:
-    """Writes what attested facts change."""
+def save_attested_cars(tx: Transaction, changed: Sequence[Car]) -> None:
+    """Writes what attested facts change, at the end of the transaction."""
     rows = [{name: getattr(one, name) for name in ("id", *_BY_WORKER)} for one in changed]
-    await update_by_id(tx, car, _BY_WORKER, rows)
+    put_changes(tx, car, _BY_WORKER, rows)
 
 
 async def claim_identities(tx: Transaction, cars: Sequence[Car]) -> set[UUID]:
@@ -114,8 +117,7 @@ async def claim_identities(tx: Transaction, cars: Sequence[Car]) -> set[UUID]:
     if not claims:
         return set()
     columns = [list(column) for column in zip(*claims, strict=True)]
-    await tx.rows(_CLAIM, *columns)
-    return {row[0] for row in await tx.rows(_CLAIMED, *columns)}
+    return {row[0] for row in await tx.rows(_CLAIM, *columns)}
 
 
 def car_of(row: RowMapping) -> Car:

@@ -11,7 +11,7 @@ import asyncpg
 from sqlalchemy import RowMapping, delete
 
 from chassis.db import Transaction
-from owners.db.bulk import any_of, columns_of, insert_new, update_by_id
+from owners.db.bulk import any_of, columns_of, put_changes, put_new
 from owners.db.meters import insert_replacements, replacements_of
 from owners.db.models import odometer_reading
 from owners.domain.odometer.history import OdometerHistory, Outcome
@@ -56,11 +56,11 @@ async def save_outcomes(tx: Transaction, outcomes: Iterable[tuple[Outcome, UUID]
         await tx.execute(delete(odometer_reading).where(odometer_reading.c.id == any_of(removed)))
     await insert_replacements(tx, pairs)
     new = [_columns(one, outcome.car_id, owner_id) for outcome, owner_id in pairs for one in outcome.new]
-    await insert_new(tx, odometer_reading, new)
+    put_new(tx, odometer_reading, new)
     inserted = {row["id"] for row in new}
     changed = [one for outcome, _ in pairs for one in outcome.changed if one.reading.id not in inserted]
     judged = [{"id": one.reading.id, **_judgement(one)} for one in changed]
-    await update_by_id(tx, odometer_reading, ("verdict", "candidates_km", "meter_offset_km"), judged)
+    put_changes(tx, odometer_reading, ("verdict", "candidates_km", "meter_offset_km"), judged)
 
 
 def recorded_reading(row: RowMapping | asyncpg.Record) -> RecordedReading:

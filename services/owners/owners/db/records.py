@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, RowMapping, delete, select, update
 
 from chassis.db import Transaction
-from owners.db.bulk import any_of, columns_of, insert_new, update_by_id
+from owners.db.bulk import any_of, columns_of, insert_new, insert_new_of_both, update_by_id
 from owners.db.models import expense, service_entry
 from owners.domain.records import Attestation, Expense, Line, ServiceEntry
 
@@ -54,6 +54,15 @@ async def insert_service_entries(tx: Transaction, entries: Sequence[ServiceEntry
 async def insert_expenses(tx: Transaction, expenses: Sequence[Expense]) -> set[UUID]:
     """Adds expenses; the ids of those whose work order and revision had none yet."""
     return await insert_new(tx, expense, [_columns(one) for one in expenses])
+
+
+async def insert_services(
+    tx: Transaction, entries: Sequence[ServiceEntry], expenses: Sequence[Expense]
+) -> tuple[set[UUID], set[UUID]]:
+    """Adds entries and what they cost; the ids of those of each whose work order and revision had none yet."""
+    return await insert_new_of_both(
+        tx, (service_entry, [_columns(one) for one in entries]), (expense, [_columns(one) for one in expenses])
+    )
 
 
 async def find_service_entry(tx: Transaction, car_id: UUID, entry_id: UUID) -> ServiceEntry | None:
