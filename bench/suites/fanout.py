@@ -60,6 +60,7 @@ class Benchmark:
         self._by_hand = await self._chain(_BASELINE_TOPIC)
         for chain in (self._by_hand, self._product):  # connections, prepared statements, the broker's JIT
             await self._round(chain)
+            await chain.analyze()
 
     async def baseline(self) -> Measured:
         """The hand-written chain, and beside it what Kafka alone takes."""
