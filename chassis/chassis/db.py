@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis.crash_points import crash_point
 from chassis.failures import DRIVER_ERRORS, DatabaseAway, Failure, classify, sqlstate
-from chassis.outbox import INSERT_OUTBOX_ROWS, OutboxArrays, OutboxRow, outbox_arrays, outbox_row, tombstone_row
+from chassis.outbox import INSERT_OUTBOX_ROWS, OutboxRow, outbox_arrays, outbox_row, tombstone_row
 from chassis.pool import Begun, Pool
 from chassis.prepared import Prepared
 from chassis.together import Statement, together
@@ -75,32 +75,37 @@ class Transaction:
         await self._catch_up()
         return list(await self._driver.fetch(statement.query, *statement.arguments(parameters)))
 
-    def put_off(self, query: str, *arguments: Any) -> None:
+    def put_off(self, *statements: Statement) -> None:
         """Writes with the next statement's round trip at the latest, most often with the outbox's at the end.
 
         What is put off in a row is one statement: none sees what another has written, and no row is written twice.
         """
-        self._put_off.append(Statement(query, arguments))
+        self._put_off += statements
 
-    def take_events(self) -> OutboxArrays:
-        """The recorded events that are not inserted yet, for a statement that takes them with it."""
-        rows, self._outbox = self._outbox, []
-        self._has_events = self._has_events or bool(rows)
-        return outbox_arrays(rows)
+    async def conclude(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        """The rows of a last statement, in one round trip with the recorded events and all that was put off."""
+        if self._outbox:
+            self._put_off.append(self._events())
+        last, self._put_off = together([*self._put_off, Statement(query, arguments)]), []
+        return await self.rows(last.query, *last.arguments)
 
     async def flush_events(self) -> bool:
         """Inserts the recorded events; true when the transaction has any. The owner of the commit calls it."""
         if self._outbox:
-            self.put_off(INSERT_OUTBOX_ROWS, *self.take_events())
+            self._put_off.append(self._events())
         await self._catch_up()
         if self._has_events:
             crash_point("before-commit")
         return self._has_events
 
+    def _events(self) -> Statement:
+        rows, self._outbox, self._has_events = self._outbox, [], True
+        return Statement(INSERT_OUTBOX_ROWS, outbox_arrays(rows))
+
     async def _catch_up(self) -> None:
         if self._put_off:
-            (query, arguments), self._put_off = together(self._put_off), []
-            await self.rows(query, *arguments)
+            all_of_it, self._put_off = together(self._put_off), []
+            await self.rows(all_of_it.query, *all_of_it.arguments)
 
 
 class Database:

@@ -13,7 +13,6 @@ import orjson
 from sqlalchemy import BigInteger, bindparam, delete, func, literal, select, true
 
 from chassis.db import Transaction
-from chassis.outbox import INSERT_OUTBOX_ROWS
 from chassis.prepared import Prepared
 from chassis.problems import BadRequest, Conflict, Invalid
 from chassis.tables import idempotency_key
@@ -95,23 +94,22 @@ async def first_answer(tx: Transaction, scope: Scope) -> StoredAnswer | None:
     return None
 
 
-_KEEP = f"""
-    WITH sent AS ({INSERT_OUTBOX_ROWS})
+_KEEP = """
     INSERT INTO idempotency_key (scope, principal, fingerprint, status, headers, body)
-    VALUES ($5, $6, $7, $8, $9, $10)
+    VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT DO NOTHING
     RETURNING true
-"""  # noqa: S608 -- our own statement within
+"""
 
 
 async def keep_answer(tx: Transaction, scope: Scope, answer: StoredAnswer) -> None:
-    """Stores a 2xx answer beside its effect, in one statement with the events recorded so far.
+    """Stores a 2xx answer beside its effect, in one round trip with the events recorded so far.
 
     The look above takes its lock after its snapshot, so the primary key has the last word: raises KeptMeanwhile.
     """
     headers = orjson.dumps(answer.headers).decode()
     values = (scope.identity, scope.principal, scope.fingerprint, answer.status, headers, answer.body)
-    if not await tx.rows(_KEEP, *tx.take_events(), *values):
+    if not await tx.conclude(_KEEP, *values):
         raise KeptMeanwhile
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
+from chassis.together import Statement
+
 if TYPE_CHECKING:
     from sqlalchemy.sql.elements import CompilerElement
 
@@ -26,6 +28,10 @@ class Prepared:
         self._constants: Final[dict[str, Any]] = {
             name: bind.value for name, bind in compiled.binds.items() if not bind.required
         }
+
+    def statement(self, parameters: Mapping[str, Any], name: str = "") -> Statement:
+        """With these parameters, for `Transaction.put_off`."""
+        return Statement(self.query, self.arguments(parameters), name)
 
     def arguments(self, parameters: Mapping[str, Any]) -> list[Any]:
         """In the driver's order."""

@@ -16,6 +16,7 @@ from chassis.pool import TransactionAborted
 from chassis.problems import Unavailable
 from chassis.provision import ServiceDatabase
 from chassis.relay_lock import RelayLock
+from chassis.together import Statement
 from chassis.wake import OUTBOX_CHANNEL, RelayWake
 from tests.chassis.messaging import sample
 from tests.chassis.messaging.sample import noted
@@ -63,9 +64,9 @@ async def test_what_is_put_off_is_seen_by_the_next_statement_and_committed_with_
     owner, notes = uuid4(), [uuid4() for _ in range(3)]
     async with api_database.transaction(user_id=owner) as tx:
         for note in notes[:2]:
-            tx.put_off(PUT_NOTE, note, owner)
+            tx.put_off(Statement(PUT_NOTE, (note, owner)))
         assert (await tx.execute(text("SELECT count(*) FROM note"))).scalar_one() == 2
-        tx.put_off(PUT_NOTE, notes[2], owner)
+        tx.put_off(Statement(PUT_NOTE, (notes[2], owner)))
         tx.record(noted(text="first"))
         tx.record(noted(text="second"))
     async with api_database.transaction(user_id=owner) as tx:
@@ -80,7 +81,7 @@ async def test_what_is_put_off_and_refused_undoes_the_transaction(api_database: 
     async def twice() -> None:
         async with api_database.transaction(user_id=owner) as tx:
             await tx.rows(PUT_NOTE, note, owner)
-            tx.put_off(PUT_NOTE, note, owner)
+            tx.put_off(Statement(PUT_NOTE, (note, owner)))
             tx.record(noted())
 
     with pytest.raises(asyncpg.UniqueViolationError):
@@ -88,6 +89,20 @@ async def test_what_is_put_off_and_refused_undoes_the_transaction(api_database: 
     async with api_database.transaction(user_id=owner) as tx:
         assert await tx.rows("SELECT id FROM note") == []
     assert await sample.outbox_size(database) == 0
+
+
+async def test_a_last_statement_goes_with_the_events_and_what_was_put_off(
+    api_database: Database, database: Database
+) -> None:
+    owner, note = uuid4(), uuid4()
+    async with api_database.transaction(user_id=owner) as tx:
+        tx.put_off(Statement(f"{PUT_NOTE} RETURNING id", (note, owner), name="put"))
+        tx.record(noted(text="only once"))
+        (row,) = await tx.conclude("SELECT $1::int AS given, (SELECT count(*) FROM put) AS written", 7)
+        assert (row["given"], row["written"]) == (7, 1)
+    async with api_database.transaction(user_id=owner) as tx:
+        assert [found["id"] for found in await tx.rows("SELECT id FROM note")] == [note]
+    assert await sample.outbox_size(database) == 1
 
 
 async def test_a_connection_is_used_again_whoever_executed_on_it(api_database: Database) -> None:

@@ -58,14 +58,14 @@ async def insert_new_of_both(
 def put_new(tx: Transaction, table: Table, rows: Sequence[Row]) -> None:
     """`insert_new` with whatever comes next, for who need not know which are new."""
     for some in batched(rows, MOST_ROWS):
-        tx.put_off(_insert(table), *_table_shape(table).arrays(some))
+        tx.put_off(Statement(_insert(table), _table_shape(table).arrays(some)))
 
 
 def put_changes(tx: Transaction, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
     """`update_by_id` with whatever comes next."""
     chosen = ("id", *columns)
     for some in batched(rows, MOST_ROWS):
-        tx.put_off(_update(table, chosen), *_shape(table, chosen).arrays(some))
+        tx.put_off(Statement(_update(table, chosen), _shape(table, chosen).arrays(some)))
 
 
 async def upsert_newer(tx: Transaction, table: Table, rows: Sequence[Row]) -> None:

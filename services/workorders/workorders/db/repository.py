@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import CTE, Table, Uuid, bindparam, delete, func, insert, literal, select, update
+from sqlalchemy import Table, Uuid, bindparam, delete, func, insert, literal, select, update
+from sqlalchemy import table as named
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from chassis.db import Transaction
@@ -61,25 +62,27 @@ _MOVE_COLUMNS: Final = tuple(column.name for column in status_history.columns)
 _SNAPSHOT_COLUMNS: Final = tuple(column.name for column in snapshot.columns)
 
 
-def _added(table: Table, columns: Sequence[str]) -> CTE:
-    """One row of the table, as a part of a larger statement; its parameters are called table_column."""
-    values = {name: bindparam(f"{table.name}_{name}", type_=table.c[name].type) for name in columns}
-    return insert(table).values(values).returning(literal(1).label("one")).cte(f"added_{table.name}")
+def _adding(table: Table, columns: Sequence[str]) -> Prepared:
+    """One row of the table; its parameters are called as its columns."""
+    values = {name: bindparam(name, type_=table.c[name].type) for name in columns}
+    return Prepared(insert(table).values(values).returning(literal(1).label("one")))
 
 
-def _saving(*added: CTE) -> Prepared:
-    """Changes the order's own row once the others are there: when it is final, nothing can be added any more."""
+def _saving(*added: str) -> Prepared:
+    """Changes the order's own row once these are there: when it is final, nothing can be added any more."""
     new = {name: bindparam(f"new_{name}", type_=work_order.c[name].type) for name in CHANGING_COLUMNS}
-    first = [select(func.count()).select_from(each).scalar_subquery() == 1 for each in added]
+    first = [select(func.count()).select_from(named(each)).scalar_subquery() == 1 for each in added]
     return Prepared(
         update(work_order).where(work_order.c.id == bindparam("order_id", type_=Uuid()), *first).values(new)
     )
 
 
-_MOVE: Final = _added(status_history, _MOVE_COLUMNS)
+_MOVE, _SNAPSHOT = "added_move", "added_snapshot"
+_ADD_MOVE: Final = _adding(status_history, _MOVE_COLUMNS)
+_ADD_SNAPSHOT: Final = _adding(snapshot, _SNAPSHOT_COLUMNS)
 _SAVE: Final = _saving()
 _SAVE_MOVED: Final = _saving(_MOVE)
-_SAVE_COMPLETED: Final = _saving(_MOVE, _added(snapshot, _SNAPSHOT_COLUMNS))
+_SAVE_COMPLETED: Final = _saving(_MOVE, _SNAPSHOT)
 
 
 async def save_order(
@@ -134,21 +137,20 @@ async def _insert_facts(tx: Transaction, order: WorkOrder, facts: Sequence[Recor
 
 
 async def _save_itself(tx: Transaction, order: WorkOrder, facts: Sequence[Recorded], sealed: Document | None) -> None:
-    """The order's own row, its latest move and its snapshot in one round trip."""
+    """The order's own row, its latest move and its snapshot, in one round trip with the events."""
     values = {"order_id": order.id} | {f"new_{name}": value for name, value in changing_columns(order).items()}
     moves = [tenants(order) | _history_row(recorded) for recorded in facts if recorded.is_transition]
     if not moves:
-        await tx.fetch(_SAVE, values)
+        tx.put_off(_SAVE.statement(values))
         return
     *earlier, last = moves
     if earlier:
         await tx.execute(insert(status_history), earlier)
-    values |= {f"status_history_{name}": value for name, value in last.items()}
+    tx.put_off(_ADD_MOVE.statement(last, _MOVE))
     if sealed is None:
-        await tx.fetch(_SAVE_MOVED, values)
+        tx.put_off(_SAVE_MOVED.statement(values))
         return
-    values |= {f"snapshot_{name}": value for name, value in _snapshot_row(order, sealed).items()}
-    await tx.fetch(_SAVE_COMPLETED, values)
+    tx.put_off(_ADD_SNAPSHOT.statement(_snapshot_row(order, sealed), _SNAPSHOT), _SAVE_COMPLETED.statement(values))
 
 
 def _snapshot_row(order: WorkOrder, sealed: Document) -> Values:
