@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +19,7 @@ from bench.harness.workload import register_cars
 from chassis.kafka import KafkaConnection
 from chassis.provision import ServiceDatabase
 from cli.operations.cluster import reach
-from cli.operations.positions import group_state
+from cli.operations.positions import GroupState, group_state
 from contracts.workorders import WorkOrderCompleted
 
 GROUP: Final = "owners"
@@ -79,6 +79,7 @@ class Owners:
     async def backlog(self, records: Sequence[KafkaRecord], group: str = GROUP) -> None:
         """The topic holds these and nothing else, and the group has seen none of them."""
         await empty(self.bootstrap, TOPIC)
+        await self._state(group, lambda state: state.members == 0)  # one that was killed is a member for ten seconds
         await rewind(self.bootstrap, group, TOPIC)
         await load(self.bootstrap, records)
 
@@ -88,11 +89,11 @@ class Owners:
 
     async def balanced(self, members: int) -> None:
         """Waits until so many consumers share the partitions."""
+        await self._state(GROUP, lambda state: (state.state, state.members) == ("Stable", members))
+
+    async def _state(self, group: str, reached: Callable[[GroupState], bool]) -> None:
         async with asyncio.timeout(_DEADLINE), reach(KafkaConnection(self.bootstrap)) as cluster:
-            while True:
-                state = await group_state(cluster, GROUP)
-                if (state.state, state.members) == ("Stable", members):
-                    return
+            while not reached(await group_state(cluster, group)):  # noqa: ASYNC110 - a broker
                 await asyncio.sleep(_LOOK_EVERY)
 
     async def seconds_since(self, target: Target, transaction: str) -> float:

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from functools import partial
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -31,6 +30,9 @@ type Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
 _OUR_MISTAKES: Final = frozenset({"42"})  # wrong SQL or a missing privilege: no client should try that again
 _READ_ONLY: Final = "25006"  # a standby's answer as well, but for somebody who may only read
+# A plan that is made while its table is empty would scan it until statistics follow; one that is made for each batch
+# anew costs as much as what it does. (Not for a `LIMIT` that is a parameter: such a plan expects a tenth of the table.)
+_BY_KEY: Final = "; SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_generic_plan"
 _DATABASE_ERRORS: Final = (
     exc.SQLAlchemyError,
     *DRIVER_ERRORS,
@@ -120,12 +122,8 @@ class Database:
         statement_timeout: timedelta = timedelta(seconds=5),
         acquire_timeout: timedelta = timedelta(seconds=2),
         wake: RelayWake | None = None,
-        server_settings: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """`acquire_timeout` bounds the wait for a pooled connection. `wake` is shared by the roles of one process.
-
-        `server_settings`: more of PostgreSQL's parameters, for each of the connections.
-        """
+        """`acquire_timeout` bounds the wait for a pooled connection. `wake` is shared by the roles of one process."""
         self._apart = partial(
             Database,
             url,
@@ -133,7 +131,6 @@ class Database:
             application_name=application_name,
             statement_timeout=statement_timeout,
             acquire_timeout=acquire_timeout,
-            server_settings=server_settings,
         )
         self._wake = wake or RelayWake(url)
         self._pool = Pool(
@@ -142,7 +139,6 @@ class Database:
             application_name=application_name,
             statement_timeout=statement_timeout,
             acquire_timeout=acquire_timeout,
-            server_settings=server_settings,
         )
 
     @property
@@ -161,15 +157,16 @@ class Database:
 
     @asynccontextmanager
     async def transaction(
-        self, *, user_id: UUID | None = None, read_only: bool = False, snapshot: bool = False
+        self, *, user_id: UUID | None = None, read_only: bool = False, snapshot: bool = False, by_key: bool = False
     ) -> AsyncIterator[Transaction]:
         """Commits when the block ends without an exception; raises DatabaseAway (503) when it cannot work now.
 
         Row-level-security policies see `user_id`; without one they show nothing. With `snapshot` all statements see
-        what was committed before the first of them.
+        what was committed before the first of them. `by_key`: all rows are found by keys, and plans are made once.
         """
         with _database_failures(_OUR_MISTAKES | {_READ_ONLY} if read_only else _OUR_MISTAKES):
-            async with self._pool.begun(_opening(user_id, read_only=read_only, snapshot=snapshot)) as begun:
+            opening = _opening(user_id, read_only=read_only, snapshot=snapshot)
+            async with self._pool.begun(opening + _BY_KEY if by_key else opening) as begun:
                 transaction = Transaction(begun)
                 yield transaction
                 recorded = await transaction.flush_events()

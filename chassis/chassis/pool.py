@@ -8,7 +8,7 @@ well: getting a connection there and giving it back costs as much as a statement
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -59,9 +59,8 @@ class Pool:
         application_name: str,
         statement_timeout: timedelta,
         acquire_timeout: timedelta,
-        server_settings: Mapping[str, str],
     ) -> None:
-        arguments = _connect_arguments(application_name, statement_timeout, server_settings)
+        arguments = _connect_arguments(application_name, statement_timeout)
         waits = acquire_timeout.total_seconds()
         self._reads = Reads(url, size=size, acquire_timeout=waits, connect=arguments)
         self._places = Places(size, waits)
@@ -177,9 +176,7 @@ async def _cut(begun: Begun) -> None:
     await asyncio.shield(asyncio.create_task(begun.connection.close()))
 
 
-def _connect_arguments(
-    application_name: str, statement_timeout: timedelta, server_settings: Mapping[str, str]
-) -> dict[str, Any]:
+def _connect_arguments(application_name: str, statement_timeout: timedelta) -> dict[str, Any]:
     milliseconds = round(statement_timeout.total_seconds() * 1000)
     return {
         "timeout": _CONNECT_DEADLINE,
@@ -191,6 +188,5 @@ def _connect_arguments(
             "tcp_keepalives_idle": "10",
             "tcp_keepalives_interval": "5",
             "tcp_keepalives_count": "3",
-            **server_settings,
         },
     }

@@ -29,9 +29,6 @@ from chassis.wake import RelayWake
 _SWEEP_SECONDS = 900.0
 _CLOSE_SECONDS = 2.0
 _DRAIN_SHARE = 0.6  # of the grace, for requests in flight
-# Batches find their rows by key. A plan that was made while its table was small would scan it until statistics follow,
-# and one made anew for each batch costs as much as what it does.
-_PLANS_BY_KEY = {"enable_seqscan": "off", "plan_cache_mode": "force_generic_plan"}
 _REVISION = text("SELECT version_num FROM alembic_version")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("chassis.roles")
@@ -135,7 +132,6 @@ class _Parts:
             statement_timeout=timedelta(seconds=settings.db_statement_timeout),
             acquire_timeout=timedelta(seconds=settings.db_acquire_timeout),
             wake=self._wake,
-            server_settings=_PLANS_BY_KEY if role == "worker" else {},
         )
         self._stack.push_async_callback(_close, database)
         return database

@@ -102,7 +102,7 @@ async def _apply(
     letters = [dead_record(item.record, item.error) for item in items if item.error is not None]
     messages = [item.message for item in items if item.message is not None]
     try:
-        async with database.transaction() as tx:
+        async with database.transaction(by_key=True) as tx:
             if letters:
                 await insert_dead_letters(tx, letters)
             duplicates = await dispatch(tx, subscriptions, messages)
@@ -136,7 +136,7 @@ async def _split(
     if failure is Failure.TOO_SLOW or items[0].error is not None:
         raise error
     letter = dead_record(items[0].record, error)
-    async with database.transaction() as tx:
+    async with database.transaction(by_key=True) as tx:
         await insert_dead_letters(tx, [letter])
     outcome.dead += 1
     count_dead_letters([letter])
