@@ -13,10 +13,11 @@ import asyncpg
 from sqlalchemy import CursorResult, Executable, exc
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from chassis.connections import Connection
 from chassis.crash_points import crash_point
 from chassis.failures import DRIVER_ERRORS, DatabaseAway, Failure, classify, sqlstate
 from chassis.outbox import INSERT_OUTBOX_ROWS, OutboxRow, outbox_arrays, outbox_row, tombstone_row
-from chassis.pool import Begun, Pool
+from chassis.pool import Pool
 from chassis.prepared import Prepared
 from chassis.together import Statement, together
 from chassis.traces import current_traceparent
@@ -42,7 +43,7 @@ _DATABASE_ERRORS: Final = (
 class Transaction:
     """One unit of work. Its events are inserted just before the commit, and the relay is woken after it."""
 
-    def __init__(self, begun: Begun) -> None:
+    def __init__(self, begun: Connection) -> None:
         self.connection = begun.connection
         self._driver = begun.driver
         self._outbox: list[OutboxRow] = []
@@ -86,28 +87,29 @@ class Transaction:
 
     async def conclude(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         """The rows of a last statement, in one round trip with the recorded events and all that was put off."""
-        if self._outbox:
-            self._put_off.append(self._events())
-        last, self._put_off = together([*self._put_off, Statement(query, arguments)]), []
-        return await self.rows(last.query, *last.arguments)
+        self._put_events_off()
+        self.put_off(Statement(query, arguments))
+        return await self._catch_up()
 
     async def flush_events(self) -> bool:
         """Inserts the recorded events; true when the transaction has any. The owner of the commit calls it."""
-        if self._outbox:
-            self._put_off.append(self._events())
+        self._put_events_off()
         await self._catch_up()
         if self._has_events:
             crash_point("before-commit")
         return self._has_events
 
-    def _events(self) -> Statement:
-        rows, self._outbox, self._has_events = self._outbox, [], True
-        return Statement(INSERT_OUTBOX_ROWS, outbox_arrays(rows))
+    def _put_events_off(self) -> None:
+        if self._outbox:
+            rows, self._outbox, self._has_events = self._outbox, [], True
+            self.put_off(Statement(INSERT_OUTBOX_ROWS, outbox_arrays(rows)))
 
-    async def _catch_up(self) -> None:
-        if self._put_off:
-            all_of_it, self._put_off = together(self._put_off), []
-            await self.rows(all_of_it.query, *all_of_it.arguments)
+    async def _catch_up(self) -> list[asyncpg.Record]:
+        """Does what was put off; the rows of the last of it."""
+        if not self._put_off:
+            return []
+        all_of_it, self._put_off = together(self._put_off), []
+        return await self.rows(all_of_it.query, *all_of_it.arguments)
 
 
 class Database:
