@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import cache
 from itertools import batched
@@ -25,6 +25,7 @@ type Row = Mapping[str, Any]
 
 MOST_ROWS: Final = 2_000
 """In one statement, which so ends long before its deadline."""
+_NEW_OF_BOTH: Final = Statement("SELECT id, true FROM first UNION ALL SELECT id, false FROM second", ())
 
 
 def columns_of(record: DataclassInstance | tuple[Any, ...]) -> dict[str, Any]:
@@ -38,8 +39,8 @@ def columns_of(record: DataclassInstance | tuple[Any, ...]) -> dict[str, Any]:
 async def insert_new(tx: Transaction, table: Table, rows: Sequence[Row]) -> set[UUID]:
     """Inserts rows, all of its columns each, less those that break a unique key; the ids of the inserted ones."""
     inserted: set[UUID] = set()
-    for some in batched(rows, MOST_ROWS):
-        inserted |= {row[0] for row in await tx.rows(_insert(table), *_table_shape(table).arrays(some))}
+    for one in _insertions(table, rows):
+        inserted |= {row[0] for row in await tx.rows(one.query, *one.arguments)}
     return inserted
 
 
@@ -47,25 +48,22 @@ async def insert_new_of_both(
     tx: Transaction, first: tuple[Table, Sequence[Row]], second: tuple[Table, Sequence[Row]]
 ) -> tuple[set[UUID], set[UUID]]:
     """`insert_new` for two tables in one round trip; rows of one may refer to those of the other."""
-    (table, rows), (other, others) = first, second
-    if not 0 < len(rows) <= MOST_ROWS or not 0 < len(others) <= MOST_ROWS:
-        return await insert_new(tx, table, rows), await insert_new(tx, other, others)
-    arrays = (*_table_shape(table).arrays(rows), *_table_shape(other).arrays(others))
-    found = await tx.rows(_insert_both(table, other), *arrays)
-    return {row[1] for row in found if row[0] == 0}, {row[1] for row in found if row[0] == 1}
+    if not all(0 < len(rows) <= MOST_ROWS for _, rows in (first, second)):
+        return await insert_new(tx, *first), await insert_new(tx, *second)
+    of_first, of_second = (one for each in (first, second) for one in _insertions(*each))
+    both = together([of_first._replace(name="first"), of_second._replace(name="second"), _NEW_OF_BOTH])
+    found = await tx.rows(both.query, *both.arguments)
+    return {id_ for id_, is_first in found if is_first}, {id_ for id_, is_first in found if not is_first}
 
 
 def put_new(tx: Transaction, table: Table, rows: Sequence[Row]) -> None:
     """`insert_new` with whatever comes next, for who need not know which are new."""
-    for some in batched(rows, MOST_ROWS):
-        tx.put_off(Statement(_insert(table), _table_shape(table).arrays(some)))
+    tx.put_off(*_insertions(table, rows))
 
 
 def put_changes(tx: Transaction, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
     """`update_by_id` with whatever comes next."""
-    chosen = ("id", *columns)
-    for some in batched(rows, MOST_ROWS):
-        tx.put_off(Statement(_update(table, chosen), _shape(table, chosen).arrays(some)))
+    tx.put_off(*_changes(table, columns, rows))
 
 
 async def upsert_newer(tx: Transaction, table: Table, rows: Sequence[Row]) -> None:
@@ -77,14 +75,24 @@ async def upsert_newer(tx: Transaction, table: Table, rows: Sequence[Row]) -> No
 
 async def update_by_id(tx: Transaction, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
     """Sets these columns of the rows with the given ids."""
-    chosen = ("id", *columns)
-    for some in batched(rows, MOST_ROWS):
-        await tx.rows(_update(table, chosen), *_shape(table, chosen).arrays(some))
+    for one in _changes(table, columns, rows):
+        await tx.rows(one.query, *one.arguments)
 
 
 def any_of(ids: Collection[UUID]) -> CollectionAggregate[Any]:
     """The right side of `column == …`: one parameter and one prepared statement, however many ids there are."""
     return any_(cast(list(ids), ARRAY(Uuid)))
+
+
+def _insertions(table: Table, rows: Sequence[Row]) -> Iterator[Statement]:
+    for some in batched(rows, MOST_ROWS):
+        yield Statement(_insert(table), _table_shape(table).arrays(some))
+
+
+def _changes(table: Table, columns: Sequence[str], rows: Sequence[Row]) -> Iterator[Statement]:
+    chosen = ("id", *columns)
+    for some in batched(rows, MOST_ROWS):
+        yield Statement(_update(table, chosen), _shape(table, chosen).arrays(some))
 
 
 class _Shape(NamedTuple):
@@ -126,14 +134,6 @@ def _insert(table: Table) -> str:
         f"INSERT INTO {table.name} ({names}) {_select(list(table.columns))} ORDER BY id "
         "ON CONFLICT DO NOTHING RETURNING id"
     )
-
-
-@cache
-def _insert_both(table: Table, other: Table) -> str:
-    """With the place of its table before each id."""
-    parts = (Statement(_insert(one), tuple(one.columns)) for one in (table, other))
-    both = Statement("SELECT 0, id FROM part_0 UNION ALL SELECT 1, id FROM part_1", ())
-    return together([*parts, both]).query
 
 
 @cache
