@@ -73,7 +73,8 @@ async def test_wrong_field_is_pointed_at(
 async def test_validation_error_does_not_repeat_what_was_sent(client: httpx.AsyncClient, person: Person) -> None:
     answer = await _send(client, person, b'{"name": ["+7 900 000-00-00"]}')
     assert answer.status_code == 422
-    assert "900" not in answer.text
+    told = answer.text.replace(answer.json()["trace_id"], "")  # random, and so with these digits now and then
+    assert "900" not in told
 
 
 @pytest.mark.parametrize(
