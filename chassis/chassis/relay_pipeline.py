@@ -109,10 +109,10 @@ class Pipeline:
         """
         ahead, self._reading = self._reading, None
         rows = await (ahead or self._read(()))
-        is_full = len(rows) == self._settings.batch_size
-        if is_full:
+        may_go_on = len(rows) == self._settings.batch_size
+        if may_go_on:
             self._reading = self._read(rows)
-        self._unread = is_full or ahead is not None
+        self._unread = may_go_on or ahead is not None
         return rows
 
     def _is_full(self) -> bool:

