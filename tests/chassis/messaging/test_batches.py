@@ -264,6 +264,27 @@ async def test_events_that_a_handler_records_are_published_with_its_effect(
     assert await sample.outbox_size(database) == 9
 
 
+async def test_batches_are_planned_by_key_and_other_transactions_on_their_connection_are_not(
+    sample_database: ServiceDatabase,
+) -> None:
+    database = Database(sample_database.worker_url, pool_size=1, application_name="one")
+    shown = "SELECT current_setting('enable_seqscan'), current_setting('plan_cache_mode'), pg_backend_pid()"
+    subscriptions, seen = Subscriptions("sample"), []
+
+    @subscriptions.state(Noted)
+    async def look(tx: Transaction, _batch: Sequence[Received[Noted]]) -> None:
+        seen.extend(await tx.rows(shown))
+
+    await apply_batch(database, subscriptions, [raw_record(noted())])
+    async with database.transaction() as tx:
+        seen.extend(await tx.rows(shown))
+    await database.dispose()
+    (by_key, other) = (tuple(row) for row in seen)
+    assert by_key[:2] == ("off", "force_generic_plan")
+    assert other[:2] == ("on", "auto")
+    assert by_key[2] == other[2]
+
+
 async def test_a_dead_letter_is_found_by_its_place(database: Database, subscriptions: Subscriptions) -> None:
     await apply_batch(database, subscriptions, [raw_record(noted(), offset=5, partition=2)._replace(value=b"{")])
     async with database.transaction() as tx:

@@ -67,6 +67,19 @@ async def test_the_current_span_of_a_single_event_is_in_its_trace(
     assert spans.get_finished_spans()
 
 
+async def test_a_batch_without_sampled_events_begins_no_span(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()  # would sample whatever is begun
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(batch_module, "_tracer", provider.get_tracer("test"))
+    records = [raw_record(noted(), offset=n, traceparent=parent) for n, parent in enumerate([UNSAMPLED, None])]
+    assert (await apply_batch(database, sample.subscriptions(), records)).applied == 2
+    assert exporter.get_finished_spans() == ()
+    provider.shutdown()
+
+
 @pytest.mark.parametrize("header", ["", "00-zz", "ff" * 30, f"00-{0:032x}-{0:016x}-01"])
 async def test_a_broken_trace_header_costs_the_trace_only(database: Database, header: str) -> None:
     record = raw_record(noted(), traceparent=header)
